@@ -1,0 +1,29 @@
+# One place for warnings, hardening and sanitizers. `croft_flags` is linked by every target of ours.
+add_library(croft_flags INTERFACE)
+target_compile_options(croft_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(croft_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # The TRY macro is a statement expression; -Wthread-safety makes GUARDED_BY an error where it lies.
+  target_compile_options(croft_flags INTERFACE -Wthread-safety -Wno-gnu-statement-expression)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  # Checks of ours never live in assert (threats.md): NDEBUG changes nothing that matters.
+  target_compile_options(croft_flags INTERFACE -fstack-protector-strong -fcf-protection)
+  target_compile_definitions(croft_flags INTERFACE $<$<NOT:$<BOOL:${CROFT_SANITIZE}>>:_FORTIFY_SOURCE=2>)
+  target_link_options(croft_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
+endif()
+
+if(CROFT_SANITIZE)
+  target_compile_options(croft_flags INTERFACE -fsanitize=${CROFT_SANITIZE} -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer)
+  target_link_options(croft_flags INTERFACE -fsanitize=${CROFT_SANITIZE})
+  target_compile_definitions(croft_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+if(CROFT_FUZZ)
+  target_compile_options(croft_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(croft_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()

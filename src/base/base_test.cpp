@@ -1,0 +1,93 @@
+// Goal: the parts every folder leans on behave at their borders. Method: table cases, and a small model of the pool's work.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/tensor_type.h"
+#include "base/thread_pool.h"
+
+namespace croft {
+namespace {
+
+TEST(Checked, RefusesEveryWrap) {
+  EXPECT_EQ(checked_mul<std::uint64_t>(1ULL << 32, 1ULL << 32), std::nullopt);
+  EXPECT_EQ(checked_mul<std::uint64_t>(3, 5), 15u);
+  EXPECT_EQ(checked_add<std::uint64_t>(~0ULL, 1), std::nullopt);
+  EXPECT_EQ(checked_align(~0ULL - 3, 32), std::nullopt);
+  EXPECT_EQ(checked_align(33, 32), 64u);
+  EXPECT_FALSE(range_fits(10, ~0ULL, 100));
+  EXPECT_FALSE(range_fits(101, 0, 100));
+  EXPECT_TRUE(range_fits(100, 0, 100));
+  EXPECT_EQ((checked_cast<std::uint32_t, std::int64_t>(-1)), std::nullopt);
+  EXPECT_EQ((checked_cast<std::int32_t, std::uint64_t>(1ULL << 31)), std::nullopt);
+  EXPECT_EQ((checked_cast<std::int32_t, std::uint64_t>(7)), 7);
+}
+
+Result<int> half(int n) {
+  if (n % 2 != 0) return fail(ErrorCode::InvalidArgument, "odd", "Give an even number.");
+  return n / 2;
+}
+Result<int> quarter(int n) {
+  const int once = TRY(half(n));
+  return TRY(half(once));
+}
+
+TEST(Error, TryPassesErrorsUp) {
+  EXPECT_EQ(quarter(12).value(), 3);
+  EXPECT_EQ(quarter(6).error().to_string(), "odd. Give an even number.");
+  for (int code = 0; code <= static_cast<int>(ErrorCode::Internal); ++code)
+    EXPECT_GT(traits(static_cast<ErrorCode>(code)).exit_code, 0);
+}
+
+TEST(TensorTypes, RowBytes) {
+  EXPECT_EQ(row_bytes(TensorType::Q4_1, 576), 576u / 32 * 20);
+  EXPECT_EQ(row_bytes(TensorType::Q4_K, 576), std::nullopt);
+  EXPECT_EQ(row_bytes(TensorType::F32, 1ULL << 63), std::nullopt);
+  EXPECT_EQ(find_tensor_type(4), nullptr);
+  EXPECT_EQ(tensor_type_name_or_empty(17), "IQ2_XS");
+}
+
+TEST(Json, NamesOffsetAndRefusesDepth) {
+  EXPECT_EQ(parse_json(R"({"a":1} )", "x").value().at("a").as_int64(), 1);
+  const auto broken = parse_json(R"({"a":,})", "config.json");
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_NE(broken.error().message.find("config.json"), std::string::npos);
+  EXPECT_NE(broken.error().message.find("byte 5"), std::string::npos) << broken.error().message;
+  EXPECT_FALSE(parse_json("[1] 2", "x").has_value());
+  EXPECT_FALSE(parse_json("", "x").has_value());
+  EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']'), "x").has_value());
+  EXPECT_EQ(find_int(parse_json(R"({"n":3.0,"s":"x","z":null})", "x").value(), "n"), 3);
+  EXPECT_EQ(find_int(parse_json(R"({"n":3.5})", "x").value(), "n"), std::nullopt);
+}
+
+TEST(ThreadPool, CoversEveryIndexOnce) {
+  for (const std::size_t threads : {1u, 2u, 5u}) {
+    ThreadPool pool(threads);
+    for (const std::size_t count : {0u, 1u, 7u, 64u, 1000u}) {
+      for (int round = 0; round < 50; ++round) {
+        std::vector<std::atomic<int>> hits(count);
+        pool.parallel_for(count, 16, [&](std::size_t begin, std::size_t end) {
+          for (std::size_t i = begin; i < end; ++i) hits[i].fetch_add(1);
+        });
+        for (const auto& hit : hits) ASSERT_EQ(hit.load(), 1);
+      }
+    }
+  }
+}
+
+TEST(ThreadPool, WakesParkedWorkers) {
+  ThreadPool pool(3);
+  std::atomic<int> calls{0};
+  for (int round = 0; round < 5; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    pool.run([&](std::size_t) { calls.fetch_add(1); });
+  }
+  EXPECT_EQ(calls.load(), 15);
+}
+
+}  // namespace
+}  // namespace croft
