@@ -1,0 +1,72 @@
+#pragma once
+/// Runs one model: sequences join and leave one continuous batch. One owner thread; everybody else sends messages.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/tensor_type.h"
+#include "engine/request.h"
+#include "model/model.h"
+
+namespace croft {
+
+struct EngineOptions {
+  std::size_t context = 0;            ///< positions per sequence; 0: the model's own, at most 8192
+  std::size_t parallel = 4;           ///< sequences computed together
+  std::size_t prefill_chunk = 512;    ///< prompt tokens per step
+  std::size_t queue_max = 512;        ///< waiting requests before Busy
+  std::size_t threads = 0;            ///< 0: one per available CPU
+  TensorType kv_type = TensorType::F16;  ///< F32, F16, BF16 or Q8_0
+};
+
+/// A snapshot for /metrics and `doctor`; counters only grow.
+struct EngineStats {
+  std::size_t requests_running = 0;
+  std::size_t requests_waiting = 0;
+  std::size_t kv_positions_used = 0;
+  std::size_t kv_positions_total = 0;
+  std::uint64_t kv_bytes = 0;
+  std::uint64_t prompt_tokens_total = 0;
+  std::uint64_t generated_tokens_total = 0;
+  std::uint64_t steps_total = 0;
+  double step_seconds_total = 0.0;
+};
+
+class Engine {
+ public:
+  /// Starts the owner thread. Errors: Unsupported (KV type does not fit the head size); TooLarge (the cache does
+  /// not fit in memory: both numbers named); InvalidArgument.
+  static Result<std::unique_ptr<Engine>> create(std::shared_ptr<const Model> model,
+                                                const EngineOptions& options);
+  /// Ends running requests with Cancelled and joins.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] const Model& model() const;
+  [[nodiscard]] std::shared_ptr<const Model> shared_model() const;
+  [[nodiscard]] const EngineOptions& options() const;  ///< with zeros replaced by what was chosen
+  [[nodiscard]] Isa isa() const;
+
+  /// Validates and enqueues; the sink hears the rest. Safe from any thread.
+  /// Errors: ContextOverflow (prompt tokens and context named; also prompt + tokens_max is allowed to exceed: the
+  /// generation then ends with Length); InvalidArgument (field named); Busy; Unavailable (draining);
+  /// Unsupported (an encoder cannot generate).
+  Result<void> generate(GenerationRequest request, GenerationSink sink);
+  /// Embeddings: encoders pool as their configuration says; decoders give the last token's final hidden state.
+  Result<void> embed(EmbeddingRequest request, EmbeddingSink sink);
+
+  [[nodiscard]] EngineStats stats() const;
+  /// Refuses new requests from now on; running ones go on.
+  void drain();
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace croft
