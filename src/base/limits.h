@@ -11,7 +11,9 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 inline constexpr std::size_t GiB = 1024 * MiB;
 
 // Model files.
+inline constexpr std::uint64_t gguf_alignment_min = 8;  // the format's own rule; tensors are read as float in place
 inline constexpr std::uint64_t gguf_alignment_max = 64 * KiB;
+inline constexpr std::uint64_t gguf_keys_max = 65'536;  // real files have 20 to 60
 inline constexpr std::uint32_t gguf_dims_max = 4;
 inline constexpr std::size_t gguf_name_bytes_max = 64 * KiB;
 inline constexpr std::size_t tensor_name_bytes_max = 256;

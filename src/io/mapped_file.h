@@ -10,8 +10,9 @@
 
 namespace croft {
 
-/// Owns the mapping; movable. `bytes()` stays valid for its lifetime. The file must not be truncated meanwhile:
-/// install by rename, never by overwriting (a truncated mapping raises SIGBUS).
+/// Owns the mapping; movable. `bytes()` stays valid for its lifetime. The file must not be
+/// truncated meanwhile: install by rename, never by overwriting (a truncated mapping raises
+/// SIGBUS).
 class MappedFile {
  public:
   /// Errors: NotFound; Io (permission, a directory). An empty file maps to an empty span.

@@ -1,6 +1,6 @@
 #pragma once
-/// safetensors reader: one file, or a Hugging Face folder with `model.safetensors` or a sharded index.
-/// Hostile input, same rules as gguf.h. Source: docs/formats/safetensors.md.
+/// safetensors reader: one file, or a Hugging Face folder with `model.safetensors` or a sharded
+/// index. Hostile input, same rules as gguf.h. Source: docs/formats/safetensors.md.
 
 #include <filesystem>
 #include <span>
@@ -25,16 +25,16 @@ struct SafeTensor {
   [[nodiscard]] std::uint64_t rows() const;
 };
 
-/// Parses one file's bytes. Tensors of other element types (I64 position ids and the like) are listed in
-/// `skipped`, by name, not dropped unseen. Errors: Corrupt, with offset or tensor named.
+/// Parses one file's bytes. Tensors of other element types (I64 position ids and the like) are
+/// listed in `skipped`, by name, not dropped unseen. Errors: Corrupt, with offset or tensor named.
 struct SafetensorsFile {
   std::vector<SafeTensor> tensors;
   std::vector<std::string> skipped;
   static Result<SafetensorsFile> parse(std::span<const std::byte> bytes);
 };
 
-/// All tensors of a folder; owns the mappings. Errors: NotFound; Corrupt (a shard missing, a tensor in two shards,
-/// an index entry that names a path outside the folder).
+/// All tensors of a folder; owns the mappings. Errors: NotFound; Corrupt (a shard missing, a tensor
+/// in two shards, an index entry that names a path outside the folder).
 class SafetensorsFolder {
  public:
   static Result<SafetensorsFolder> open(const std::filesystem::path& folder);
