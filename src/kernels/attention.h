@@ -11,8 +11,8 @@
 
 namespace croft {
 
-/// The cached keys and values of one sequence in one layer. Position p lies at keys + p * row_bytes and holds
-/// kv_head_count * head_size elements of `type`; head h starts at element h * head_size.
+/// The cached keys and values of one sequence in one layer. Position p lies at keys + p * row_bytes
+/// and holds kv_head_count * head_size elements of `type`; head h starts at element h * head_size.
 struct KvView {
   TensorType type = TensorType::F32;  ///< F32, F16, BF16 or Q8_0
   const std::byte* keys = nullptr;
@@ -29,7 +29,8 @@ struct AttentionRow {
 
 struct AttentionOptions {
   std::size_t head_count = 0;
-  std::size_t kv_head_count = 0;  ///< divides head_count: head h reads kv head h / (head_count / kv_head_count)
+  std::size_t kv_head_count =
+      0;  ///< divides head_count: head h reads kv head h / (head_count / kv_head_count)
   std::size_t head_size = 0;
   float scale = 1.0f;
   float softcap = 0.0f;  ///< scores become softcap * tanh(score / softcap) after scaling; 0: none
@@ -40,10 +41,12 @@ struct AttentionOptions {
 /// Shapes:   q and out [n_rows, head_count * head_size], rows.size() == n_rows.
 /// Requires: first <= last and that positions first..last are stored; for Q8_0 whole rows of blocks
 ///           (kv_head_count * head_size % 32 == 0). out does not alias q.
-/// Threads:  splits (rows, kv head) items over `pool`. A row's result depends neither on the thread count nor on the
-///           other rows: blocks of positions start at multiples of a constant, each is summed in one order.
-/// A causal prompt passes last = its own position; a window passes first = max(0, last + 1 - window); an encoder
-/// passes first = 0, last = length - 1 for every row.
+/// Threads:  splits (rows, kv head) items over `pool`. A row's result depends neither on the thread
+/// count nor on the
+///           other rows: blocks of positions start at multiples of a constant, each is summed in
+///           one order.
+/// A causal prompt passes last = its own position; a window passes first = max(0, last + 1 -
+/// window); an encoder passes first = 0, last = length - 1 for every row.
 void attention(std::span<const AttentionRow> rows, MatrixView<const float> q, MatrixView<float> out,
                const AttentionOptions& options, Isa isa, ThreadPool& pool);
 

@@ -11,11 +11,21 @@ namespace croft {
 namespace {
 
 /// Reads one byte as a number; offsets below are those of docs/formats/ggml_types.md.
-int byte_at(const std::byte* p, std::size_t i) { return std::to_integer<int>(p[i]); }
-int signed_at(const std::byte* p, std::size_t i) { return static_cast<std::int8_t>(byte_at(p, i)); }
-int low_nibble(const std::byte* p, std::size_t i) { return byte_at(p, i) & 15; }
-int high_nibble(const std::byte* p, std::size_t i) { return byte_at(p, i) >> 4; }
-float f16_at(const std::byte* p, std::size_t offset) { return f16_to_f32(load_u16(p + offset)); }
+int byte_at(const std::byte* p, std::size_t i) {
+  return std::to_integer<int>(p[i]);
+}
+int signed_at(const std::byte* p, std::size_t i) {
+  return static_cast<std::int8_t>(byte_at(p, i));
+}
+int low_nibble(const std::byte* p, std::size_t i) {
+  return byte_at(p, i) & 15;
+}
+int high_nibble(const std::byte* p, std::size_t i) {
+  return byte_at(p, i) >> 4;
+}
+float f16_at(const std::byte* p, std::size_t offset) {
+  return f16_to_f32(load_u16(p + offset));
+}
 
 void q4_0(const std::byte* b, float* out) {
   const float d = f16_at(b, 0);
@@ -35,7 +45,9 @@ void q4_1(const std::byte* b, float* out) {
 }
 
 /// Bit i of `bits` as the fifth bit of a quant.
-int fifth_bit(std::uint32_t bits, std::size_t i) { return static_cast<int>(bits >> i & 1u) << 4; }
+int fifth_bit(std::uint32_t bits, std::size_t i) {
+  return static_cast<int>(bits >> i & 1u) << 4;
+}
 
 void q5_0(const std::byte* b, float* out) {
   const float d = f16_at(b, 0);
@@ -109,8 +121,12 @@ void q45_k(const std::byte* b, const std::byte* high, const std::byte* quants, f
   }
 }
 
-void q4_k(const std::byte* b, float* out) { q45_k(b, nullptr, b + 16, out); }
-void q5_k(const std::byte* b, float* out) { q45_k(b, b + 16, b + 48, out); }
+void q4_k(const std::byte* b, float* out) {
+  q45_k(b, nullptr, b + 16, out);
+}
+void q5_k(const std::byte* b, float* out) {
+  q45_k(b, b + 16, b + 48, out);
+}
 
 void q6_k(const std::byte* b, float* out) {
   const std::byte* low = b;
@@ -155,21 +171,34 @@ using BlockFunction = void (*)(const std::byte* block, float* out);
 
 BlockFunction block_function(TensorType type) {
   switch (type) {
-    case TensorType::Q4_0: return q4_0;
-    case TensorType::Q4_1: return q4_1;
-    case TensorType::Q5_0: return q5_0;
-    case TensorType::Q5_1: return q5_1;
-    case TensorType::Q8_0: return q8_0;
-    case TensorType::Q2_K: return q2_k;
-    case TensorType::Q3_K: return q3_k;
-    case TensorType::Q4_K: return q4_k;
-    case TensorType::Q5_K: return q5_k;
-    case TensorType::Q6_K: return q6_k;
-    case TensorType::IQ4_NL: return iq4_nl;
-    case TensorType::IQ4_XS: return iq4_xs;
+    case TensorType::Q4_0:
+      return q4_0;
+    case TensorType::Q4_1:
+      return q4_1;
+    case TensorType::Q5_0:
+      return q5_0;
+    case TensorType::Q5_1:
+      return q5_1;
+    case TensorType::Q8_0:
+      return q8_0;
+    case TensorType::Q2_K:
+      return q2_k;
+    case TensorType::Q3_K:
+      return q3_k;
+    case TensorType::Q4_K:
+      return q4_k;
+    case TensorType::Q5_K:
+      return q5_k;
+    case TensorType::Q6_K:
+      return q6_k;
+    case TensorType::IQ4_NL:
+      return iq4_nl;
+    case TensorType::IQ4_XS:
+      return iq4_xs;
     case TensorType::F32:
     case TensorType::F16:
-    case TensorType::BF16: break;
+    case TensorType::BF16:
+      break;
   }
   return nullptr;
 }

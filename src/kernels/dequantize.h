@@ -7,9 +7,11 @@
 
 namespace croft {
 
-/// Dequantizes `count` values, bit for bit as the format defines: every product and every sum is rounded on its own.
+/// Dequantizes `count` values, bit for bit as the format defines: every product and every sum is
+/// rounded on its own.
 ///
-/// Requires: count is a multiple of the type's block size; `source` holds row_bytes(type, count), any alignment.
+/// Requires: count is a multiple of the type's block size; `source` holds row_bytes(type, count),
+/// any alignment.
 void dequantize_reference(TensorType type, const std::byte* source, std::size_t count, float* out);
 
 /// The 16 levels of IQ4_NL and IQ4_XS.

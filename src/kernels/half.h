@@ -12,7 +12,8 @@ namespace croft {
 [[nodiscard]] inline float f16_to_f32(std::uint16_t half) {
   const std::uint32_t sign = (half & 0x8000u) << 16;
   const std::uint32_t magnitude = half & 0x7fffu;
-  if (magnitude >= 0x7c00u) return std::bit_cast<float>(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
+  if (magnitude >= 0x7c00u)
+    return std::bit_cast<float>(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
   if (magnitude >= 0x0400u) return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
   // Subnormal: magnitude * 2^-24, exact in float32.
   const float value = static_cast<float>(magnitude) * 0x1p-24f;
@@ -29,10 +30,12 @@ namespace croft {
     half = 0x7e00u;
   } else if (magnitude >= 0x47800000u) {  // 65536 and above
     half = 0x7c00u;
-  } else if (magnitude >= 0x38800000u) {  // normal in binary16; 65520 and above carries into infinity
+  } else if (magnitude >=
+             0x38800000u) {  // normal in binary16; 65520 and above carries into infinity
     half = (magnitude - (112u << 23) + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
   } else {
-    // Adding 0.5 puts the subnormal's last bit at the end of float32's mantissa: the addition rounds.
+    // Adding 0.5 puts the subnormal's last bit at the end of float32's mantissa: the addition
+    // rounds.
     const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
     half = std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u;
   }

@@ -1,5 +1,6 @@
 #pragma once
-/// Weights of a linear layer behind one type, so that layouts can change without touching src/model/.
+/// Weights of a linear layer behind one type, so that layouts can change without touching
+/// src/model/.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,14 +16,16 @@ namespace croft {
 
 /// A weight matrix [rows = outputs, cols = inputs] in whatever layout the chosen kernels want.
 ///
-/// Today that is the file's own layout, viewed in place (`source` must outlive it), unless `owned` holds a copy.
-/// Requires: cols is a multiple of the type's block size; source.size() == rows * row_bytes(type, cols).
+/// Today that is the file's own layout, viewed in place (`source` must outlive it), unless `owned`
+/// holds a copy. Requires: cols is a multiple of the type's block size; source.size() == rows *
+/// row_bytes(type, cols).
 class PackedMatrix {
  public:
   PackedMatrix() = default;
   static PackedMatrix view(TensorType type, std::size_t rows, std::size_t cols,
                            std::span<const std::byte> source);
-  /// Takes ownership of bytes in the file layout (used where rows had to be moved: HF's Q/K permutation).
+  /// Takes ownership of bytes in the file layout (used where rows had to be moved: HF's Q/K
+  /// permutation).
   static PackedMatrix own(TensorType type, std::size_t rows, std::size_t cols,
                           std::shared_ptr<const std::byte[]> bytes);
 
@@ -31,8 +34,11 @@ class PackedMatrix {
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] bool empty() const { return rows_ == 0; }
   [[nodiscard]] std::size_t bytes_per_row() const { return bytes_per_row_; }
-  [[nodiscard]] const std::byte* row_data(std::size_t r) const { return data_ + r * bytes_per_row_; }
-  /// Rows [first, first + count) as a matrix of their own: a fused QKV or gate/up tensor is cut this way.
+  [[nodiscard]] const std::byte* row_data(std::size_t r) const {
+    return data_ + r * bytes_per_row_;
+  }
+  /// Rows [first, first + count) as a matrix of their own: a fused QKV or gate/up tensor is cut
+  /// this way.
   [[nodiscard]] PackedMatrix row_range(std::size_t first, std::size_t count) const;
 
  private:
@@ -48,12 +54,14 @@ class PackedMatrix {
 ///
 /// Shapes:   weights [n_out, n_in], x [n_rows, n_in], out [n_rows, n_out]; row-major with strides.
 /// Requires: out does not alias x.
-/// Threads:  splits n_out over `pool`. A row's result depends neither on the thread count nor on which other rows
+/// Threads:  splits n_out over `pool`. A row's result depends neither on the thread count nor on
+/// which other rows
 ///           are in the batch: the same order of the same operations, bit for bit.
 void matmul(const PackedMatrix& weights, MatrixView<const float> x, MatrixView<float> out, Isa isa,
             ThreadPool& pool);
 
-/// Dequantizes row r into out (n_in floats), bit for bit as the format defines (docs/formats/ggml_types.md).
+/// Dequantizes row r into out (n_in floats), bit for bit as the format defines
+/// (docs/formats/ggml_types.md).
 void dequantize_row(const PackedMatrix& weights, std::size_t r, std::span<float> out);
 
 }  // namespace croft

@@ -1,6 +1,7 @@
 #pragma once
-/// Row-wise float32 operations of a transformer. Each call handles one row, so a row's result depends neither on
-/// the batch nor on threads; an element's result depends neither on its position nor on the row's length.
+/// Row-wise float32 operations of a transformer. Each call handles one row, so a row's result
+/// depends neither on the batch nor on threads; an element's result depends neither on its position
+/// nor on the row's length.
 
 #include <cstddef>
 #include <span>
@@ -14,7 +15,8 @@ namespace croft {
 void rms_norm(std::span<const float> x, std::span<const float> weight, float epsilon,
               std::span<float> out, Isa isa);
 
-/// out = (x - mean) / sqrt(variance + epsilon) * weight + bias. An empty bias means 0. out may be x.
+/// out = (x - mean) / sqrt(variance + epsilon) * weight + bias. An empty bias means 0. out may be
+/// x.
 void layer_norm(std::span<const float> x, std::span<const float> weight,
                 std::span<const float> bias, float epsilon, std::span<float> out, Isa isa);
 
@@ -49,7 +51,8 @@ enum class RopeStyle : unsigned char { Adjacent, Halves };
 /// Rotates the first 2 * cosine.size() elements of every head of one row; the rest of a head stays.
 ///
 /// Shapes:   row [n_heads * head_size]; cosine and sine [rotated / 2] for this row's position.
-/// Requires: cosine.size() == sine.size(), 2 * cosine.size() <= head_size, row.size() % head_size == 0.
+/// Requires: cosine.size() == sine.size(), 2 * cosine.size() <= head_size, row.size() % head_size
+/// == 0.
 void rope(std::span<float> row, std::size_t head_size, std::span<const float> cosine,
           std::span<const float> sine, RopeStyle style, Isa isa);
 

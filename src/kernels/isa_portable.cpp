@@ -1,0 +1,29 @@
+#include "kernels/dequantize.h"
+#include "kernels/scratch.h"
+#include "kernels/simd/portable.h"
+#include "kernels/simd/table.h"
+
+namespace croft {
+namespace {
+
+struct PortableWeights {
+  static void dequantize(TensorType type, const std::byte* source, std::size_t count, float* out) {
+    dequantize_reference(type, source, count, out);
+  }
+  static void matvec(const WeightRows& weights, const float* x, float* out) {
+    float* row = thread_scratch<PortableWeights>(weights.cols);
+    for (std::size_t r = 0; r < weights.rows; ++r) {
+      dequantize(weights.type, weights.data + r * weights.row_bytes, weights.cols, row);
+      out[r] = SimdMatmul<PortableSimd>::dot(row, x, weights.cols);
+    }
+  }
+};
+
+}  // namespace
+
+const KernelTable& portable_table() {
+  static constexpr KernelTable table = make_table<PortableSimd, PortableWeights>();
+  return table;
+}
+
+}  // namespace croft

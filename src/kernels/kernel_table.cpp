@@ -1,0 +1,21 @@
+#include "kernels/kernel_table.h"
+
+#include "base/check.h"
+
+namespace croft {
+
+const KernelTable& kernel_table(Isa isa) {
+  DCHECK(cpu_supports(isa));
+  switch (isa) {
+    case Isa::Portable:
+      return portable_table();
+    case Isa::Avx2:
+      return avx2_table();
+    case Isa::Avx512:
+    case Isa::Avx512Vnni:
+      return avx512_table();
+  }
+  return portable_table();
+}
+
+}  // namespace croft

@@ -1,0 +1,75 @@
+#pragma once
+/// The functions each instruction set provides, and the one place that picks them.
+
+#include <cstddef>
+
+#include "base/cpu.h"
+#include "base/tensor_type.h"
+
+namespace croft {
+
+/// A run of weight rows in file layout.
+struct WeightRows {
+  TensorType type = TensorType::F32;
+  const std::byte* data = nullptr;
+  std::size_t row_bytes = 0;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+};
+
+/// A run of float rows; row r starts at data + r * stride.
+struct FloatRows {
+  const float* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t stride = 0;
+};
+
+/// Softmax state of one query while blocks of positions pass by.
+struct SoftmaxState {
+  float maximum;
+  float sum;
+};
+
+struct KernelTable {
+  /// As dequantize_reference, same bits.
+  void (*dequantize)(TensorType type, const std::byte* source, std::size_t count, float* out);
+  /// out[r] = weights[r] · x for all rows: the path of a single token.
+  void (*matvec)(const WeightRows& weights, const float* x, float* out);
+  /// out[t * out_stride + r] = panel[r] · x[t]; each value has the bits of `dot`.
+  void (*multiply_panel)(FloatRows panel, FloatRows x, std::size_t cols, float* out,
+                         std::size_t out_stride);
+  float (*dot)(const float* a, const float* b, std::size_t count);
+
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out, std::size_t n);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,
+                     float* out, std::size_t n);
+  void (*softmax)(float* x, std::size_t n);
+  void (*silu_mul)(const float* gate, const float* up, float* out, std::size_t n);
+  void (*gelu_tanh_mul)(const float* gate, const float* up, float* out, std::size_t n);
+  void (*silu)(float* x, std::size_t n);
+  void (*gelu_tanh)(float* x, std::size_t n);
+  void (*gelu_erf)(float* x, std::size_t n);
+  void (*add)(const float* a, const float* b, float* out, std::size_t n);
+  void (*scale)(float* x, float factor, std::size_t n);
+  void (*softcap)(float* x, float cap, std::size_t n);
+  /// One head: `half` pairs.
+  void (*rope_halves)(float* head, const float* cosine, const float* sine, std::size_t half);
+
+  /// Turns n scores into exp(score - new maximum), updates `state` and returns by what earlier sums
+  /// must be scaled.
+  float (*softmax_step)(float* scores, std::size_t n, SoftmaxState& state);
+  /// out = out * factor + sum over rows of weights[row] * values[row], rows in order.
+  void (*accumulate)(FloatRows values, const float* weights, float factor, float* out,
+                     std::size_t cols);
+};
+
+/// Requires: cpu_supports(isa).
+[[nodiscard]] const KernelTable& kernel_table(Isa isa);
+
+// One per isa_*.cpp. A build for another processor family links no_x86.cpp, whose tables are the
+// portable one.
+[[nodiscard]] const KernelTable& portable_table();
+[[nodiscard]] const KernelTable& avx2_table();
+[[nodiscard]] const KernelTable& avx512_table();
+
+}  // namespace croft

@@ -1,0 +1,28 @@
+#pragma once
+/// Working memory of a kernel that each thread keeps between calls, so that no token allocates.
+
+#include <cstddef>
+#include <memory>
+#include <new>
+
+namespace croft {
+
+/// At least `count` floats aligned to 64 bytes, private to the calling thread and to `Purpose`;
+/// contents are left over.
+template <typename Purpose>
+float* thread_scratch(std::size_t count) {
+  constexpr std::align_val_t alignment{64};
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, alignment); }
+  };
+  thread_local std::unique_ptr<float[], Free> memory;
+  thread_local std::size_t capacity = 0;
+  if (capacity < count) {
+    memory.reset();
+    memory.reset(static_cast<float*>(::operator new[](count * sizeof(float), alignment)));
+    capacity = count;
+  }
+  return memory.get();
+}
+
+}  // namespace croft

@@ -1,0 +1,36 @@
+#pragma once
+/// Fills a KernelTable from one backend.
+
+#include "kernels/kernel_table.h"
+#include "kernels/simd/matmul.h"
+#include "kernels/simd/ops.h"
+
+namespace croft {
+
+template <typename S, typename Weights>
+constexpr KernelTable make_table() {
+  using Ops = SimdOps<S>;
+  using Matmul = SimdMatmul<S>;
+  return {
+      .dequantize = Weights::dequantize,
+      .matvec = Weights::matvec,
+      .multiply_panel = Matmul::multiply_panel,
+      .dot = Matmul::dot,
+      .rms_norm = Ops::rms_norm,
+      .layer_norm = Ops::layer_norm,
+      .softmax = Ops::softmax,
+      .silu_mul = Ops::silu_mul,
+      .gelu_tanh_mul = Ops::gelu_tanh_mul,
+      .silu = Ops::silu,
+      .gelu_tanh = Ops::gelu_tanh,
+      .gelu_erf = Ops::gelu_erf,
+      .add = Ops::add,
+      .scale = Ops::scale,
+      .softcap = Ops::softcap,
+      .rope_halves = Ops::rope_halves,
+      .softmax_step = Ops::softmax_step,
+      .accumulate = Ops::accumulate,
+  };
+}
+
+}  // namespace croft
