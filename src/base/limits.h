@@ -1,5 +1,6 @@
 #pragma once
-/// Every limit of the program, by name, with its unit. Hostile input meets one of these before memory is taken.
+/// Every limit of the program, by name, with its unit. Hostile input meets one of these before
+/// memory is taken.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,13 +12,15 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 inline constexpr std::size_t GiB = 1024 * MiB;
 
 // Model files.
-inline constexpr std::uint64_t gguf_alignment_min = 8;  // the format's own rule; tensors are read as float in place
+// 8 is the format's own rule, and what lets tensors be read as float in place.
+inline constexpr std::uint64_t gguf_alignment_min = 8;
 inline constexpr std::uint64_t gguf_alignment_max = 64 * KiB;
 inline constexpr std::uint64_t gguf_keys_max = 65'536;  // real files have 20 to 60
 inline constexpr std::uint32_t gguf_dims_max = 4;
 inline constexpr std::size_t gguf_name_bytes_max = 64 * KiB;
 inline constexpr std::size_t tensor_name_bytes_max = 256;
 inline constexpr std::size_t safetensors_header_bytes_max = 100 * MiB;
+inline constexpr std::size_t safetensors_dims_max = 8;
 inline constexpr std::size_t json_file_bytes_max = 256 * MiB;
 inline constexpr std::size_t json_depth_max = 64;
 

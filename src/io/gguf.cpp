@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "io/byte_cursor.h"
 #include "io/gguf_parts.h"
-#include "io/quoted.h"
+#include "io/quote_foreign.h"
 
 namespace croft {
 namespace {
@@ -67,23 +67,13 @@ Result<Counts> read_counts(ByteCursor& cursor) {
   return counts;
 }
 
-/// Indices in the order of their names. A name that occurs twice is an error: two readers could
-/// pick different ones.
-template <typename Name>
-Result<std::vector<std::uint32_t>> index_by_name(std::size_t count, std::string_view what,
-                                                 Name name) {
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, {}, name);
-  const auto twice = std::ranges::adjacent_find(order, {}, name);
-  if (twice != order.end()) {
-    return fail(
-        ErrorCode::Corrupt,
-        "The file is damaged: " + std::string(what) + " " + quoted(name(*twice)) + " occurs twice",
-        "Download the file again, or convert it again from its source.",
-        std::string(name(*twice).substr(0, limits::tensor_name_bytes_max)));
-  }
-  return order;
+/// A name that occurs twice is an error: two readers could pick different records.
+std::unexpected<Error> occurs_twice(std::string_view what, std::string_view name) {
+  return fail(
+      ErrorCode::Corrupt,
+      "The file is damaged: " + std::string(what) + " " + quote_foreign(name) + " occurs twice",
+      "Download the file again, or convert it again from its source.",
+      std::string(name.substr(0, limits::tensor_name_bytes_max)));
 }
 
 Result<std::uint32_t> read_alignment(const GgufValue* value) {
@@ -110,7 +100,7 @@ Result<std::uint32_t> read_alignment(const GgufValue* value) {
 /// Points a tensor at its bytes, or says why it cannot.
 Result<GgufTensor> place_tensor(GgufTensorRecord record, std::uint32_t alignment,
                                 std::span<const std::byte> data, std::uint64_t data_start) {
-  const std::string name = quoted(record.tensor.name);
+  const std::string name = quote_foreign(record.tensor.name);
   if (record.data_offset % alignment != 0) {
     return ByteCursor::corrupt("the offset " + std::to_string(record.data_offset) + " of tensor " +
                                    name + " is no multiple of the alignment " +
@@ -139,8 +129,8 @@ Result<void> check_overlap(const std::vector<GgufTensor>& tensors) {
     const GgufTensor& right = tensors[order[i]];
     if (right.bytes.data() < left.bytes.data() + left.bytes.size()) {
       return fail(ErrorCode::Corrupt,
-                  "The file is damaged: the data of tensor " + quoted(right.name) +
-                      " overlaps that of " + quoted(left.name),
+                  "The file is damaged: the data of tensor " + quote_foreign(right.name) +
+                      " overlaps that of " + quote_foreign(left.name),
                   "Download the file again, or convert it again from its source.");
     }
   }
@@ -164,8 +154,10 @@ Result<GgufFile> GgufFile::parse(std::span<const std::byte> bytes) {
   for (std::uint64_t i = 0; i < counts.keys; ++i) {
     file.metadata.push_back(TRY(read_gguf_key_value(cursor)));
   }
-  file.key_index_ = TRY(index_by_name(file.metadata.size(), "metadata key",
-                                      [&](std::uint32_t i) { return file.metadata[i].first; }));
+  const auto key_of = [&](std::uint32_t i) { return file.metadata[i].first; };
+  if (const auto twice = file.key_index_.build(file.metadata.size(), key_of)) {
+    return occurs_twice("metadata key", key_of(*twice));
+  }
   file.alignment = TRY(read_alignment(file.find("general.alignment")));
   TRY(file.read_tensors(cursor, bytes, counts.tensors));
   return file;
@@ -186,8 +178,10 @@ Result<void> GgufFile::read_tensors(ByteCursor& cursor, std::span<const std::byt
     tensors.push_back(
         TRY(place_tensor(std::move(record), alignment, data, data_start.value_or(0))));
   }
-  tensor_index_ = TRY(
-      index_by_name(tensors.size(), "tensor", [&](std::uint32_t i) { return tensors[i].name; }));
+  const auto name_of = [&](std::uint32_t i) { return tensors[i].name; };
+  if (const auto twice = tensor_index_.build(tensors.size(), name_of)) {
+    return occurs_twice("tensor", name_of(*twice));
+  }
   return check_overlap(tensors);
 }
 

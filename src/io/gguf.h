@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/tensor_type.h"
+#include "io/name_index.h"
 
 namespace croft {
 
@@ -102,10 +103,8 @@ class GgufFile {
   Result<void> read_tensors(ByteCursor& cursor, std::span<const std::byte> bytes,
                             std::uint64_t count);
 
-  // Positions in name order, searched by halves: a hash table would cost twice the memory per key
-  // and could be flooded with colliding names.
-  std::vector<std::uint32_t> key_index_;
-  std::vector<std::uint32_t> tensor_index_;
+  NameIndex key_index_;
+  NameIndex tensor_index_;
 };
 
 }  // namespace croft

@@ -1,16 +1,15 @@
 // Look-ups in a parsed GGUF file.
-#include <algorithm>
 #include <string>
 
 #include "io/gguf.h"
-#include "io/quoted.h"
+#include "io/quote_foreign.h"
 
 namespace croft {
 namespace {
 
 std::unexpected<Error> wrong_kind(std::string_view key, std::string_view expected) {
   return fail(ErrorCode::Corrupt,
-              "Metadata key " + quoted(key) + " is not " + std::string(expected),
+              "Metadata key " + quote_foreign(key) + " is not " + std::string(expected),
               "Convert the model again from its source.", std::string(key));
 }
 
@@ -35,15 +34,13 @@ Result<std::optional<T>> get_copy(const GgufFile& file, std::string_view key,
 }  // namespace
 
 const GgufValue* GgufFile::find(std::string_view key) const {
-  const auto name = [&](std::uint32_t i) { return metadata[i].first; };
-  const auto it = std::ranges::lower_bound(key_index_, key, {}, name);
-  return it != key_index_.end() && name(*it) == key ? &metadata[*it].second : nullptr;
+  const auto i = key_index_.find(key, [&](std::uint32_t at) { return metadata[at].first; });
+  return i ? &metadata[*i].second : nullptr;
 }
 
-const GgufTensor* GgufFile::find_tensor(std::string_view key) const {
-  const auto name = [&](std::uint32_t i) { return tensors[i].name; };
-  const auto it = std::ranges::lower_bound(tensor_index_, key, {}, name);
-  return it != tensor_index_.end() && name(*it) == key ? &tensors[*it] : nullptr;
+const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
+  const auto i = tensor_index_.find(name, [&](std::uint32_t at) { return tensors[at].name; });
+  return i ? &tensors[*i] : nullptr;
 }
 
 Result<std::optional<std::int64_t>> GgufFile::integer(std::string_view key) const {

@@ -5,7 +5,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "io/gguf_parts.h"
-#include "io/quoted.h"
+#include "io/quote_foreign.h"
 
 namespace croft {
 namespace {
@@ -16,7 +16,7 @@ Result<std::vector<std::uint64_t>> read_shape(ByteCursor& cursor, std::string_vi
   const std::uint64_t start = cursor.offset();
   const auto count = TRY(cursor.read<std::uint32_t>("a tensor's dimension count"));
   if (count == 0 || count > limits::gguf_dims_max) {
-    return ByteCursor::corrupt("tensor " + quoted(name) + " has " + std::to_string(count) +
+    return ByteCursor::corrupt("tensor " + quote_foreign(name) + " has " + std::to_string(count) +
                                    " dimensions instead of 1 to " +
                                    std::to_string(limits::gguf_dims_max),
                                start);
@@ -26,7 +26,8 @@ Result<std::vector<std::uint64_t>> read_shape(ByteCursor& cursor, std::string_vi
     const std::uint64_t size_start = cursor.offset();
     size = TRY(cursor.read<std::uint64_t>("a tensor's dimension"));
     if (size == 0) {
-      return ByteCursor::corrupt("tensor " + quoted(name) + " has a dimension of 0", size_start);
+      return ByteCursor::corrupt("tensor " + quote_foreign(name) + " has a dimension of 0",
+                                 size_start);
     }
   }
   std::ranges::reverse(shape);
@@ -40,7 +41,7 @@ Result<TensorType> read_type(ByteCursor& cursor, std::string_view name) {
   std::string type_name(tensor_type_name_or_empty(number));
   if (type_name.empty()) type_name = "number " + std::to_string(number);
   return fail(ErrorCode::Unsupported,
-              "Tensor " + quoted(name) + " has the element type " + type_name +
+              "Tensor " + quote_foreign(name) + " has the element type " + type_name +
                   ", which cannot be read (byte " + std::to_string(start) + ")",
               "Use a file quantized to Q4_K_M, Q8_0, F16 or another supported type.");
 }
@@ -51,7 +52,7 @@ Result<std::uint64_t> data_size(const GgufTensor& tensor, std::uint64_t record_o
   const TensorTypeTraits& type = traits(tensor.type);
   if (tensor.cols() % type.block_size != 0) {
     return ByteCursor::corrupt(
-        "a row of tensor " + quoted(tensor.name) + " has " + std::to_string(tensor.cols()) +
+        "a row of tensor " + quote_foreign(tensor.name) + " has " + std::to_string(tensor.cols()) +
             " elements, no multiple of the " + std::to_string(type.block_size) + " in a block of " +
             std::string(type.name) + ",",
         record_offset);
@@ -65,8 +66,8 @@ Result<std::uint64_t> data_size(const GgufTensor& tensor, std::uint64_t record_o
     if (bytes) bytes = checked_mul<std::uint64_t>(*bytes, tensor.shape[i]);
   }
   if (!elements || !bytes) {
-    return ByteCursor::corrupt("the size of tensor " + quoted(tensor.name) + " exceeds 64 bits",
-                               record_offset);
+    return ByteCursor::corrupt(
+        "the size of tensor " + quote_foreign(tensor.name) + " exceeds 64 bits", record_offset);
   }
   return *bytes;
 }

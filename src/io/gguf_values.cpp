@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "io/gguf_parts.h"
-#include "io/quoted.h"
+#include "io/quote_foreign.h"
 
 namespace croft {
 namespace {
@@ -194,7 +194,7 @@ Result<std::pair<std::string_view, GgufValue>> read_gguf_key_value(ByteCursor& c
   Result<GgufValue> value = read_value(cursor);
   if (!value) {
     Error error = std::move(value).error();
-    error.message = "Metadata key " + quoted(key) + ": " + error.message;
+    error.message = "Metadata key " + quote_foreign(key) + ": " + error.message;
     error.field = std::string(key.substr(0, limits::tensor_name_bytes_max));
     return std::unexpected(std::move(error));
   }

@@ -6,12 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
 #include "base/tensor_type.h"
 #include "io/mapped_file.h"
+#include "io/name_index.h"
 
 namespace croft {
 
@@ -26,7 +26,9 @@ struct SafeTensor {
 };
 
 /// Parses one file's bytes. Tensors of other element types (I64 position ids and the like) are
-/// listed in `skipped`, by name, not dropped unseen. Errors: Corrupt, with offset or tensor named.
+/// listed in `skipped`, by name, not dropped unseen. Tensors come in the order of their data; none
+/// is empty, and together they cover the data without holes or overlaps, as the format demands.
+/// Errors: Corrupt, with offset or tensor named.
 struct SafetensorsFile {
   std::vector<SafeTensor> tensors;
   std::vector<std::string> skipped;
@@ -40,11 +42,14 @@ class SafetensorsFolder {
   static Result<SafetensorsFolder> open(const std::filesystem::path& folder);
   [[nodiscard]] const SafeTensor* find(std::string_view name) const;
   [[nodiscard]] const std::vector<SafeTensor>& tensors() const { return tensors_; }
+  /// Names of the tensors whose element type is not read, over all shards.
+  [[nodiscard]] const std::vector<std::string>& skipped() const { return skipped_; }
 
  private:
   std::vector<MappedFile> files_;
   std::vector<SafeTensor> tensors_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::string> skipped_;
+  NameIndex index_;
 };
 
 }  // namespace croft

@@ -1,10 +1,10 @@
-#include "io/quoted.h"
+#include "io/quote_foreign.h"
 
 #include <algorithm>
 
 namespace croft {
 
-std::string quoted(std::string_view text) {
+std::string quote_foreign(std::string_view text) {
   constexpr std::size_t shown_bytes_max = 80;
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\"";

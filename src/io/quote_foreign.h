@@ -9,6 +9,6 @@ namespace croft {
 /// `text` in double quotes, safe for a terminal and a log: bytes outside printable ASCII become
 /// \xNN, and what lies beyond 80 bytes is replaced by "..." and the length, so that a hostile name
 /// cannot flood a message.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote_foreign(std::string_view text);
 
 }  // namespace croft
