@@ -14,13 +14,19 @@ function(croft_folder name)
   add_library(croft_${name} STATIC ${sources})
   target_link_libraries(croft_${name} PUBLIC croft_flags ${ARG_DEPS})
 
-  if(CROFT_TESTS AND tests)
+  if(CROFT_TESTS AND tests AND (NOT CROFT_TEST_FOLDERS OR name IN_LIST CROFT_TEST_FOLDERS))
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE croft_${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
       CROFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" CROFT_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT 600 LABELS unit)
+    if(CROFT_SANITIZE)
+      # One entry a program: a sanitizer's start-up costs more than most test cases.
+      add_test(NAME ${CROFT_TEST_PREFIX}${name} COMMAND ${name}_test --gtest_brief=1)
+      set_tests_properties(${CROFT_TEST_PREFIX}${name} PROPERTIES TIMEOUT 1200 LABELS "unit;sanitizer")
+    else()
+      gtest_discover_tests(${name}_test TEST_PREFIX "${CROFT_TEST_PREFIX}${name}." DISCOVERY_TIMEOUT 60
+        PROPERTIES TIMEOUT 600 LABELS unit)
+    endif()
   endif()
 
   if(CROFT_FUZZ)
