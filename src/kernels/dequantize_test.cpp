@@ -70,8 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
                         Golden{TensorType::Q6_K, "q6_k"}, Golden{TensorType::IQ4_NL, "iq4_nl"},
                         Golden{TensorType::IQ4_XS, "iq4_xs"}),
         testing::Values(Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni)),
-    [](const auto& info) {
-      return std::get<0>(info.param).file + "_" + std::string(isa_name(std::get<1>(info.param)));
+    [](const auto& test) {
+      return std::get<0>(test.param).file + "_" + std::string(isa_name(std::get<1>(test.param)));
     });
 
 /// binary16 by its definition, in double arithmetic.
