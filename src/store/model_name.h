@@ -13,8 +13,8 @@
 
 namespace croft {
 
-/// A checked name. Each part is 1 to 96 characters of [A-Za-z0-9._-] and starts with a letter or
-/// digit.
+/// A checked name. Each part is 1 to 96 (all together at most 200) characters of [A-Za-z0-9._-] and
+/// starts with a letter or digit.
 struct ModelName {
   std::string user;   ///< the hub's user or organisation; empty for a model of the library
   std::string model;  ///< family ("smollm2") or repository; a family is lower case

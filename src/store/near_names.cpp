@@ -1,0 +1,62 @@
+#include "store/near_names.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace croft {
+namespace {
+
+constexpr std::size_t name_bytes_max = 128;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+/// Levenshtein's distance, one row at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::vector<std::string> near_names(std::string_view name, std::vector<std::string> names,
+                                    std::size_t count_max) {
+  if (name.empty() || name.size() > name_bytes_max) return {};
+  const std::string wanted = lower(name);
+  const std::string family = wanted.substr(0, wanted.find(':'));
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (std::string& candidate : names) {
+    const std::string text = lower(candidate);
+    const std::size_t distance =
+        std::min(edit_distance(wanted, text),
+                 edit_distance(family, std::string_view(text).substr(0, text.find(':'))) + 1);
+    if (text.find(family) != std::string::npos) {
+      ranked.emplace_back(0, std::move(candidate));
+    } else if (distance <= wanted.size() / 3 + 1) {
+      ranked.emplace_back(distance, std::move(candidate));
+    }
+  }
+  std::ranges::stable_sort(ranked, {}, &std::pair<std::size_t, std::string>::first);
+  std::vector<std::string> out;
+  for (auto& [distance, candidate] : ranked) {
+    if (out.size() == count_max) break;
+    out.push_back(std::move(candidate));
+  }
+  return out;
+}
+
+}  // namespace croft
