@@ -1,4 +1,5 @@
-// Goal: the parts every folder leans on behave at their borders. Method: table cases, and a small model of the pool's work.
+// Goal: the parts every folder leans on behave at their borders. Method: table cases, and a small
+// model of the pool's work.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -13,10 +13,14 @@ constexpr std::array<Isa, 4> kAll = {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa:
 
 std::string_view isa_name(Isa isa) {
   switch (isa) {
-    case Isa::Portable: return "portable";
-    case Isa::Avx2: return "avx2";
-    case Isa::Avx512: return "avx512";
-    case Isa::Avx512Vnni: return "avx512vnni";
+    case Isa::Portable:
+      return "portable";
+    case Isa::Avx2:
+      return "avx2";
+    case Isa::Avx512:
+      return "avx512";
+    case Isa::Avx512Vnni:
+      return "avx512vnni";
   }
   return "unknown";
 }
@@ -29,10 +33,14 @@ bool cpu_supports(Isa isa) {
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq");
   switch (isa) {
-    case Isa::Portable: return true;
-    case Isa::Avx2: return avx2;
-    case Isa::Avx512: return avx512;
-    case Isa::Avx512Vnni: return avx512 && __builtin_cpu_supports("avx512vnni");
+    case Isa::Portable:
+      return true;
+    case Isa::Avx2:
+      return avx2;
+    case Isa::Avx512:
+      return avx512;
+    case Isa::Avx512Vnni:
+      return avx512 && __builtin_cpu_supports("avx512vnni");
   }
   return false;
 #else

@@ -14,7 +14,8 @@ enum class Isa : unsigned char { Portable, Avx2, Avx512, Avx512Vnni };
 [[nodiscard]] std::string_view isa_name(Isa isa);  ///< "portable", "avx2", "avx512", "avx512vnni"
 [[nodiscard]] bool cpu_supports(Isa isa);
 [[nodiscard]] Isa best_isa();
-/// CROFT_ISA if set (an unknown or unsupported name is InvalidArgument naming the choices), else best_isa().
+/// CROFT_ISA if set (an unknown or unsupported name is InvalidArgument naming the choices), else
+/// best_isa().
 Result<Isa> chosen_isa();
 /// Model name from the operating system, e.g. "Intel(R) Xeon(R) Processor"; empty where unknown.
 [[nodiscard]] std::string cpu_model_name();

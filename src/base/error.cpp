@@ -7,8 +7,9 @@
 namespace croft {
 namespace {
 
-// Order follows ErrorCode. Exit codes: 2 usage, 3 not found, 4 bad model file, 5 unsupported, 6 too large,
-// 7 refused, 8 busy or unavailable, 9 I/O, 70 our bug, 130 interrupted (docs/cli.md is made from this).
+// Order follows ErrorCode. Exit codes: 2 usage, 3 not found, 4 bad model file, 5 unsupported, 6 too
+// large, 7 refused, 8 busy or unavailable, 9 I/O, 70 our bug, 130 interrupted (docs/cli.md is made
+// from this).
 constexpr std::array<ErrorTraits, 14> kTraits = {{
     {"invalid_argument", 400, "invalid_request_error", "", 2},
     {"not_found", 404, "invalid_request_error", "model_not_found", 3},

@@ -11,28 +11,30 @@ namespace croft {
 
 /// What kind of failure; one table (error.cpp) maps each to an HTTP status and an exit code.
 enum class ErrorCode : std::uint8_t {
-  InvalidArgument,   ///< the caller's request is wrong: a field, a flag, a template's complaint
-  NotFound,          ///< no such file, model or route
-  Corrupt,           ///< a file contradicts its own format
-  Unsupported,       ///< valid, but nothing here can do it: architecture, type, option
-  TooLarge,          ///< over a limit of limits.h, or more than this machine has
-  ContextOverflow,   ///< the prompt does not fit the context
-  Unauthorized,      ///< no key, or a wrong one
-  Forbidden,         ///< known, but may not: Host or Origin check, missing role
-  Busy,              ///< queue full or rate limit: try later
-  Unavailable,       ///< loading or draining
-  Timeout,           ///< a peer or a budget ran out of time
-  Cancelled,         ///< the caller went away
-  Io,                ///< the operating system or a peer said no
-  Internal,          ///< our bug
+  InvalidArgument,  ///< the caller's request is wrong: a field, a flag, a template's complaint
+  NotFound,         ///< no such file, model or route
+  Corrupt,          ///< a file contradicts its own format
+  Unsupported,      ///< valid, but nothing here can do it: architecture, type, option
+  TooLarge,         ///< over a limit of limits.h, or more than this machine has
+  ContextOverflow,  ///< the prompt does not fit the context
+  Unauthorized,     ///< no key, or a wrong one
+  Forbidden,        ///< known, but may not: Host or Origin check, missing role
+  Busy,             ///< queue full or rate limit: try later
+  Unavailable,      ///< loading or draining
+  Timeout,          ///< a peer or a budget ran out of time
+  Cancelled,        ///< the caller went away
+  Io,               ///< the operating system or a peer said no
+  Internal,         ///< our bug
 };
 
-/// An error for a person: what happened and where (`message`), and what to do next (`hint`, may be empty).
+/// An error for a person: what happened and where (`message`), and what to do next (`hint`, may be
+/// empty).
 struct Error {
   ErrorCode code = ErrorCode::Internal;
   std::string message;
   std::string hint;
-  std::string field;  ///< the request field or file key at fault, if one is; becomes OpenAI's `param`
+  std::string
+      field;  ///< the request field or file key at fault, if one is; becomes OpenAI's `param`
 
   /// "message. hint" for logs and terminals.
   [[nodiscard]] std::string to_string() const;
@@ -44,8 +46,7 @@ using Result = std::expected<T, Error>;
 /// Shorthand for `return fail(ErrorCode::Corrupt, "...", "...")`.
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message,
                                                  std::string hint = {}, std::string field = {}) {
-  return std::unexpected(
-      Error{code, std::move(message), std::move(hint), std::move(field)});
+  return std::unexpected(Error{code, std::move(message), std::move(hint), std::move(field)});
 }
 
 struct ErrorTraits {
@@ -63,10 +64,10 @@ struct ErrorTraits {
 
 /// Unwraps a Result or returns its error from the enclosing function. Not usable inside
 /// coroutines, and not nested in itself.
-#define TRY(expression)                                             \
-  ({                                                                \
-    auto&& try_result_ = (expression);                              \
-    if (!try_result_) [[unlikely]]                                  \
-      return std::unexpected(std::move(try_result_).error());       \
-    std::move(try_result_).value();                                 \
+#define TRY(expression)                                       \
+  ({                                                          \
+    auto&& try_result_ = (expression);                        \
+    if (!try_result_) [[unlikely]]                            \
+      return std::unexpected(std::move(try_result_).error()); \
+    std::move(try_result_).value();                           \
   })

@@ -27,9 +27,8 @@ Result<json::value> parse_json(std::string_view text, std::string_view what,
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::TooLarge, std::string(what) + " needs more memory than is free");
   }
-  return fail(ErrorCode::InvalidArgument,
-              std::string(what) + " is not valid JSON: " + ec.message() + " near byte " +
-                  std::to_string(used));
+  return fail(ErrorCode::InvalidArgument, std::string(what) + " is not valid JSON: " +
+                                              ec.message() + " near byte " + std::to_string(used));
 }
 
 const json::value* find(const json::object& object, std::string_view key) {
@@ -47,7 +46,8 @@ std::optional<std::int64_t> find_int(const json::value& value, std::string_view 
   if (member == nullptr) return std::nullopt;
   if (const std::int64_t* n = member->if_int64()) return *n;
   if (const double* d = member->if_double()) {
-    constexpr double exact_max = 9007199254740992.0;  // 2^53: integers beyond are not exact in a double
+    constexpr double exact_max =
+        9007199254740992.0;  // 2^53: integers beyond are not exact in a double
     if (std::abs(*d) <= exact_max && *d == std::floor(*d)) return static_cast<std::int64_t>(*d);
   }
   return std::nullopt;

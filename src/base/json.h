@@ -1,5 +1,6 @@
 #pragma once
-/// JSON at the edges: Boost.JSON with our depth limit and Result errors, and typed look-ups for config files.
+/// JSON at the edges: Boost.JSON with our depth limit and Result errors, and typed look-ups for
+/// config files.
 
 #include <boost/json.hpp>
 #include <cstdint>
@@ -13,8 +14,9 @@ namespace croft {
 
 namespace json = boost::json;
 
-/// Parses one JSON document. Errors: InvalidArgument with byte offset and reason (`what` names the document,
-/// e.g. "config.json"); TooLarge beyond `depth_max` is reported the same way. Duplicate keys: the last wins.
+/// Parses one JSON document. Errors: InvalidArgument with byte offset and reason (`what` names the
+/// document, e.g. "config.json"); TooLarge beyond `depth_max` is reported the same way. Duplicate
+/// keys: the last wins.
 Result<json::value> parse_json(std::string_view text, std::string_view what,
                                std::size_t depth_max = limits::json_depth_max);
 

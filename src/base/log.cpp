@@ -43,9 +43,17 @@ void init_log(LogLevel level, bool json) {
   if (json) logger().set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%v})");
 }
 
-void log_debug(std::string_view message) { write(spdlog::level::debug, message); }
-void log_info(std::string_view message) { write(spdlog::level::info, message); }
-void log_warning(std::string_view message) { write(spdlog::level::warn, message); }
-void log_error(std::string_view message) { write(spdlog::level::err, message); }
+void log_debug(std::string_view message) {
+  write(spdlog::level::debug, message);
+}
+void log_info(std::string_view message) {
+  write(spdlog::level::info, message);
+}
+void log_warning(std::string_view message) {
+  write(spdlog::level::warn, message);
+}
+void log_error(std::string_view message) {
+  write(spdlog::level::err, message);
+}
 
 }  // namespace croft

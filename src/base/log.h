@@ -1,6 +1,6 @@
 #pragma once
-/// Logging to stderr behind one small header (spdlog lives in log.cpp only). Never pass prompt text here
-/// unless the operator asked for it (threats.md A3).
+/// Logging to stderr behind one small header (spdlog lives in log.cpp only). Never pass prompt text
+/// here unless the operator asked for it (threats.md A3).
 
 #include <string_view>
 

@@ -1,5 +1,6 @@
 #pragma once
-/// The element types of model files. Values are GGUF's own numbers, so that a file's number casts after a check.
+/// The element types of model files. Values are GGUF's own numbers, so that a file's number casts
+/// after a check.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,10 +37,12 @@ struct TensorTypeTraits {
 /// Traits of a GGUF type number; null where Croft does not know it.
 [[nodiscard]] const TensorTypeTraits* find_tensor_type(std::uint32_t gguf_type);
 [[nodiscard]] const TensorTypeTraits& traits(TensorType type);
-/// Name of any type number GGUF has ever assigned, also those Croft cannot read ("IQ2_XS"), else "type 99".
+/// Name of any type number GGUF has ever assigned, also those Croft cannot read ("IQ2_XS"), else
+/// "type 99".
 [[nodiscard]] std::string_view tensor_type_name_or_empty(std::uint32_t gguf_type);
 
-/// Bytes of one row of `elements` values; nullopt where it is no whole number of blocks or overflows.
+/// Bytes of one row of `elements` values; nullopt where it is no whole number of blocks or
+/// overflows.
 [[nodiscard]] std::optional<std::uint64_t> row_bytes(TensorType type, std::uint64_t elements);
 
 }  // namespace croft

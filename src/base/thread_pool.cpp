@@ -9,8 +9,9 @@
 namespace croft {
 namespace {
 
-// About 20 µs of pausing on a 2.5 GHz core: longer than the gap between two matrices of one token, far
-// shorter than a scheduler slice, so a busy neighbour costs a share of speed and not a stall per barrier.
+// About 20 µs of pausing on a 2.5 GHz core: longer than the gap between two matrices of one token,
+// far shorter than a scheduler slice, so a busy neighbour costs a share of speed and not a stall
+// per barrier.
 constexpr int kSpins = 600;
 
 void pause_cpu() {
@@ -60,7 +61,9 @@ void ThreadPool::dispatch(Function function, void* argument) {
   generation_.fetch_add(1, std::memory_order_seq_cst);
   if (parked_.load(std::memory_order_seq_cst) != 0) {
     // Taking the lock orders this notification after the sleeper's last look at generation_.
-    { const std::lock_guard lock(mutex_); }
+    {
+      const std::lock_guard lock(mutex_);
+    }
     wake_.notify_all();
   }
   function(argument, 0);

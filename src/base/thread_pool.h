@@ -1,5 +1,6 @@
 #pragma once
-/// A small pool for data-parallel kernels: one caller at a time, static partition, spin briefly then park.
+/// A small pool for data-parallel kernels: one caller at a time, static partition, spin briefly
+/// then park.
 
 #include <atomic>
 #include <condition_variable>
@@ -11,7 +12,8 @@
 
 namespace croft {
 
-/// Threads: `run` may be called by one thread at a time (the engine's owner thread). The caller works too.
+/// Threads: `run` may be called by one thread at a time (the engine's owner thread). The caller
+/// works too.
 class ThreadPool {
  public:
   /// `threads_count` counts the caller; 0 means one per available CPU (affinity mask respected).

@@ -9,7 +9,8 @@
 
 namespace croft {
 
-/// A row-major matrix of `rows` x `cols`; row r starts at data + r * stride (stride in elements, >= cols).
+/// A row-major matrix of `rows` x `cols`; row r starts at data + r * stride (stride in elements, >=
+/// cols).
 template <typename T>
 struct MatrixView {
   T* data = nullptr;

@@ -1,6 +1,6 @@
 #pragma once
-/// From messages to token ids: the model's template, then its tokenizer, with user text kept from becoming
-/// control tokens.
+/// From messages to token ids: the model's template, then its tokenizer, with user text kept from
+/// becoming control tokens.
 
 #include <memory>
 #include <optional>
@@ -21,13 +21,14 @@ struct ChatPrompt {
 /// Immutable; safe from many threads. Keeps the model alive.
 class ChatFormatter {
  public:
-  /// Parses the model's template, or `override_source` where given. Errors: Unsupported where the model has none
-  /// (says that /v1/completions works); InvalidArgument (template line).
+  /// Parses the model's template, or `override_source` where given. Errors: Unsupported where the
+  /// model has none (says that /v1/completions works); InvalidArgument (template line).
   static Result<ChatFormatter> create(std::shared_ptr<const Model> model,
                                       const std::string& override_source = {});
 
-  /// `context` holds messages, tools, add_generation_prompt and template switches (enable_thinking ...) in OpenAI's
-  /// JSON shapes; bos_token and eos_token are added here. Missing add_generation_prompt means true.
+  /// `context` holds messages, tools, add_generation_prompt and template switches (enable_thinking
+  /// ...) in OpenAI's JSON shapes; bos_token and eos_token are added here. Missing
+  /// add_generation_prompt means true.
   Result<MarkedText> render(json::object context) const;
   Result<ChatPrompt> format(json::object context) const;
   [[nodiscard]] std::vector<TokenId> tokenize(const MarkedText& text) const;

@@ -1,5 +1,6 @@
 #pragma once
-/// Runs one model: sequences join and leave one continuous batch. One owner thread; everybody else sends messages.
+/// Runs one model: sequences join and leave one continuous batch. One owner thread; everybody else
+/// sends messages.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +15,11 @@
 namespace croft {
 
 struct EngineOptions {
-  std::size_t context = 0;            ///< positions per sequence; 0: the model's own, at most 8192
-  std::size_t parallel = 4;           ///< sequences computed together
-  std::size_t prefill_chunk = 512;    ///< prompt tokens per step
-  std::size_t queue_max = 512;        ///< waiting requests before Busy
-  std::size_t threads = 0;            ///< 0: one per available CPU
+  std::size_t context = 0;          ///< positions per sequence; 0: the model's own, at most 8192
+  std::size_t parallel = 4;         ///< sequences computed together
+  std::size_t prefill_chunk = 512;  ///< prompt tokens per step
+  std::size_t queue_max = 512;      ///< waiting requests before Busy
+  std::size_t threads = 0;          ///< 0: one per available CPU
   TensorType kv_type = TensorType::F16;  ///< F32, F16, BF16 or Q8_0
 };
 
@@ -37,8 +38,8 @@ struct EngineStats {
 
 class Engine {
  public:
-  /// Starts the owner thread. Errors: Unsupported (KV type does not fit the head size); TooLarge (the cache does
-  /// not fit in memory: both numbers named); InvalidArgument.
+  /// Starts the owner thread. Errors: Unsupported (KV type does not fit the head size); TooLarge
+  /// (the cache does not fit in memory: both numbers named); InvalidArgument.
   static Result<std::unique_ptr<Engine>> create(std::shared_ptr<const Model> model,
                                                 const EngineOptions& options);
   /// Ends running requests with Cancelled and joins.
@@ -52,11 +53,12 @@ class Engine {
   [[nodiscard]] Isa isa() const;
 
   /// Validates and enqueues; the sink hears the rest. Safe from any thread.
-  /// Errors: ContextOverflow (prompt tokens and context named; also prompt + tokens_max is allowed to exceed: the
-  /// generation then ends with Length); InvalidArgument (field named); Busy; Unavailable (draining);
-  /// Unsupported (an encoder cannot generate).
+  /// Errors: ContextOverflow (prompt tokens and context named; also prompt + tokens_max is allowed
+  /// to exceed: the generation then ends with Length); InvalidArgument (field named); Busy;
+  /// Unavailable (draining); Unsupported (an encoder cannot generate).
   Result<void> generate(GenerationRequest request, GenerationSink sink);
-  /// Embeddings: encoders pool as their configuration says; decoders give the last token's final hidden state.
+  /// Embeddings: encoders pool as their configuration says; decoders give the last token's final
+  /// hidden state.
   Result<void> embed(EmbeddingRequest request, EmbeddingSink sink);
 
   [[nodiscard]] EngineStats stats() const;

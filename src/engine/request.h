@@ -1,5 +1,6 @@
 #pragma once
-/// What the engine is asked and what it answers: token ids and plain structs, no JSON, no templates.
+/// What the engine is asked and what it answers: token ids and plain structs, no JSON, no
+/// templates.
 
 #include <cstdint>
 #include <functional>
@@ -14,35 +15,38 @@
 
 namespace croft {
 
-/// Range checks live in validate() (sampling.h); NaN and out-of-range values never reach the sampler.
+/// Range checks live in validate() (sampling.h); NaN and out-of-range values never reach the
+/// sampler.
 struct SamplingOptions {
-  float temperature = 1.0f;         ///< 0: greedy
-  std::int32_t top_k = 0;           ///< 0: off
-  float top_p = 1.0f;               ///< 1: off
-  float min_p = 0.0f;               ///< 0: off
-  float repetition_penalty = 1.0f;  ///< divides positive, multiplies negative logits of seen tokens; 1: off
-  float presence_penalty = 0.0f;    ///< -2..2, generated tokens only, as OpenAI defines
-  float frequency_penalty = 0.0f;   ///< -2..2, likewise
-  std::uint64_t seed = 0;           ///< the same seed, prompt and options give the same text
+  float temperature = 1.0f;  ///< 0: greedy
+  std::int32_t top_k = 0;    ///< 0: off
+  float top_p = 1.0f;        ///< 1: off
+  float min_p = 0.0f;        ///< 0: off
+  float repetition_penalty =
+      1.0f;  ///< divides positive, multiplies negative logits of seen tokens; 1: off
+  float presence_penalty = 0.0f;   ///< -2..2, generated tokens only, as OpenAI defines
+  float frequency_penalty = 0.0f;  ///< -2..2, likewise
+  std::uint64_t seed = 0;          ///< the same seed, prompt and options give the same text
   std::vector<std::pair<TokenId, float>> logit_bias;  ///< -100..100 each
 };
 
 struct GenerationRequest {
-  std::vector<TokenId> prompt;      ///< not empty
-  std::size_t tokens_max = 16;      ///< generated tokens; 0 only scores the prompt
+  std::vector<TokenId> prompt;  ///< not empty
+  std::size_t tokens_max = 16;  ///< generated tokens; 0 only scores the prompt
   SamplingOptions sampling;
-  std::vector<std::string> stop;    ///< text is held back until no stop string can begin in it
+  std::vector<std::string> stop;  ///< text is held back until no stop string can begin in it
   bool ignore_end_tokens = false;
   bool special_tokens_in_text = false;
-  bool logprobs = false;            ///< of generated tokens
-  bool prompt_logprobs = false;     ///< of prompt tokens
-  std::size_t top_logprobs = 0;     ///< alternatives per position, best first; 0..20
-  std::stop_token cancel;           ///< honoured within one token
+  bool logprobs = false;         ///< of generated tokens
+  bool prompt_logprobs = false;  ///< of prompt tokens
+  std::size_t top_logprobs = 0;  ///< alternatives per position, best first; 0..20
+  std::stop_token cancel;        ///< honoured within one token
 };
 
 struct TokenLogprob {
   TokenId id = 0;
-  float logprob = 0.0f;  ///< natural log, of the model's own distribution (before temperature and penalties)
+  float logprob =
+      0.0f;  ///< natural log, of the model's own distribution (before temperature and penalties)
   std::vector<std::pair<TokenId, float>> top;
 };
 
@@ -56,11 +60,13 @@ struct GenerationUsage {
   double decode_seconds = 0.0;        ///< first token to the end
 };
 
-/// The prompt is evaluated. `logprobs[i]` belongs to prompt[i]; entry 0 has logprob NaN and no `top`.
+/// The prompt is evaluated. `logprobs[i]` belongs to prompt[i]; entry 0 has logprob NaN and no
+/// `top`.
 struct PromptDone {
   std::vector<TokenLogprob> logprobs;  ///< empty unless prompt_logprobs
 };
-/// New text and the tokens it came from. `text` is whole UTF-8 characters; may be empty when only tokens are news.
+/// New text and the tokens it came from. `text` is whole UTF-8 characters; may be empty when only
+/// tokens are news.
 struct TextDelta {
   std::string text;
   std::vector<TokenId> tokens;
@@ -74,11 +80,13 @@ struct GenerationDone {
 /// Exactly one GenerationDone or Error ends a request; nothing follows it.
 using GenerationEvent = std::variant<PromptDone, TextDelta, GenerationDone, Error>;
 
-/// Called on the engine's thread: must not block, throw or call the engine back; post to your own thread.
+/// Called on the engine's thread: must not block, throw or call the engine back; post to your own
+/// thread.
 using GenerationSink = std::function<void(GenerationEvent)>;
 
 struct EmbeddingRequest {
-  std::vector<std::vector<TokenId>> inputs;  ///< with the model's special tokens already added; none empty
+  std::vector<std::vector<TokenId>>
+      inputs;  ///< with the model's special tokens already added; none empty
   std::stop_token cancel;
 };
 /// One vector per input, L2-normalised. Called once, on the engine's thread.

@@ -1,6 +1,6 @@
 #pragma once
-/// Hyper-parameters of a model, the same struct whichever file they came from. Every number is range-checked
-/// when it is read (G12), so that later code may multiply and index freely.
+/// Hyper-parameters of a model, the same struct whichever file they came from. Every number is
+/// range-checked when it is read (G12), so that later code may multiply and index freely.
 
 #include <cstdint>
 #include <filesystem>
@@ -11,16 +11,17 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "io/gguf.h"
+#include "kernels/ops.h"
 
 namespace croft {
 
 enum class Architecture : std::uint8_t {
-  Llama,    ///< SmolLM2, Llama 2/3, Mistral
+  Llama,  ///< SmolLM2, Llama 2/3, Mistral (also from model_type "mistral")
   Qwen2,
   Qwen3,
   Gemma2,
   Gemma3,
-  Phi3,     ///< Phi-3, Phi-4-mini
+  Phi3,  ///< Phi-3, Phi-4-mini
   SmolLm3,
   Granite,
   Olmo2,
@@ -32,21 +33,19 @@ enum class Architecture : std::uint8_t {
 /// "llama, qwen2, ..." for error messages.
 [[nodiscard]] std::string supported_architectures();
 
-/// Which elements of a head rotate together.
-enum class RopeStyle : std::uint8_t {
-  Adjacent,  ///< (2i, 2i + 1): GGUF llama, granite, smollm3 (their Q/K rows are permuted in the file)
-  Halves,    ///< (i, i + rot / 2): everything else, and every Hugging Face folder
-};
+enum class Activation : std::uint8_t { Silu, GeluTanh, GeluErf };
 
 enum class Pooling : std::uint8_t { Mean, Cls, Last };
 
 struct RopeConfig {
+  /// GGUF llama, granite and smollm3 hold permuted Q/K rows and turn adjacent elements; all else
+  /// turns halves.
   RopeStyle style = RopeStyle::Halves;
-  std::uint32_t rotated = 0;       ///< dimensions of a head that rotate
-  double theta = 10000.0;          ///< base of the global layers
-  double theta_local = 10000.0;    ///< base of sliding layers where they have their own (Gemma 3)
-  double linear_factor = 1.0;      ///< positions of global layers are divided by this
-  std::vector<float> divisors;     ///< [rotated / 2] frequency divisors (llama3 scaling), empty: none
+  std::uint32_t rotated = 0;     ///< dimensions of a head that rotate
+  double theta = 10000.0;        ///< base of the global layers
+  double theta_local = 10000.0;  ///< base of sliding layers where they have their own (Gemma 3)
+  double linear_factor = 1.0;    ///< positions of global layers are divided by this
+  std::vector<float> divisors;   ///< [rotated / 2] frequency divisors (llama3 scaling), empty: none
   // longrope: divisors by sequence length, and the factor cos and sin are multiplied by.
   std::vector<float> divisors_short;
   std::vector<float> divisors_long;
@@ -66,17 +65,21 @@ struct ModelConfig {
   std::uint32_t context_length = 0;  ///< positions the model was trained for
   float norm_epsilon = 1e-5f;
   RopeConfig rope;
-  float attention_scale = 0.0f;      ///< multiplies q·k
-  float attention_softcap = 0.0f;    ///< 0: none
-  float final_softcap = 0.0f;        ///< 0: none
+  float attention_scale = 0.0f;    ///< multiplies q·k
+  float attention_softcap = 0.0f;  ///< 0: none
+  float final_softcap = 0.0f;      ///< 0: none
   float embedding_scale = 1.0f;
   float residual_scale = 1.0f;
   float logit_divisor = 1.0f;
-  std::uint32_t window = 0;          ///< keys seen by a sliding layer, itself included; 0: no sliding layers
-  std::vector<bool> layer_slides;    ///< [layer_count]
-  std::vector<bool> layer_ropes;     ///< [layer_count]; false: no position encoding (SmolLM3)
-  Pooling pooling = Pooling::Mean;   ///< encoders only
-  bool normalize_embedding = true;   ///< encoders only
+  std::uint32_t window =
+      0;  ///< keys seen by a sliding layer, itself included; 0: no sliding layers
+  std::vector<bool> layer_slides;  ///< [layer_count]
+  std::vector<bool> layer_ropes;   ///< [layer_count]; false: no position encoding (SmolLM3)
+  Activation activation = Activation::Silu;
+  Pooling pooling = Pooling::Mean;  ///< encoders only
+  /// Encoders: texts are cut to this many tokens, as the model's own configuration says
+  /// (max_seq_length).
+  std::uint32_t embedding_tokens_max = 0;
 
   [[nodiscard]] bool is_encoder() const {
     return architecture == Architecture::Bert || architecture == Architecture::NomicBert;
@@ -89,5 +92,7 @@ struct ModelConfig {
 Result<ModelConfig> config_from_gguf(const GgufFile& file);
 /// From a Hugging Face folder's config.json (old and new style). Errors: as above.
 Result<ModelConfig> config_from_json(const json::value& config);
+/// Whether the output matrix is the embedding matrix (tie_word_embeddings, or the class's default).
+[[nodiscard]] bool ties_embeddings(const json::value& config);
 
 }  // namespace croft

@@ -1,5 +1,6 @@
 #pragma once
-/// A model ready to run: configuration, tokenizer, weights. Read from a GGUF file or a Hugging Face folder.
+/// A model ready to run: configuration, tokenizer, weights. Read from a GGUF file or a Hugging Face
+/// folder.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,7 +18,8 @@ namespace croft {
 class Decoder;  // model/decoder.h: forward pass of text generators
 class Encoder;  // model/encoder.h: forward pass of embedding models
 
-/// What `croft show` prints and /v1/models publishes; everything is known without touching the weights.
+/// What `croft show` prints and /v1/models publishes; everything is known without touching the
+/// weights.
 struct ModelInfo {
   std::string name;          ///< general.name, or the file's stem
   std::string architecture;  ///< as the file says: "llama", "Qwen3ForCausalLM"
@@ -26,7 +28,8 @@ struct ModelInfo {
   std::uint64_t file_bytes = 0;
   std::uint64_t parameters_count = 0;
   std::uint64_t tensors_count = 0;
-  /// Tensor types and how many tensors have each, most frequent first: {{"Q4_1", 210}, {"F32", 61}}.
+  /// Tensor types and how many tensors have each, most frequent first: {{"Q4_1", 210}, {"F32",
+  /// 61}}.
   std::vector<std::pair<std::string, std::size_t>> tensor_types;
   std::string quantization;  ///< the type most weight bytes have: "Q4_1"
 };
@@ -35,7 +38,8 @@ struct ModelInfo {
 class Model {
  public:
   /// Maps the weights and validates every shape. `path`: a GGUF file or a Hugging Face folder.
-  /// Errors: NotFound; Corrupt (field or tensor named); Unsupported (architecture named, with those supported).
+  /// Errors: NotFound; Corrupt (field or tensor named); Unsupported (architecture named, with those
+  /// supported).
   static Result<std::shared_ptr<const Model>> load(const std::filesystem::path& path);
 
   ~Model();
@@ -55,13 +59,14 @@ class Model {
   std::unique_ptr<Parts> parts_;
 };
 
-/// What can be said of a file without building the model: also works for a vocabulary-only GGUF and for an
-/// unsupported architecture (`problem` then holds the sentence that load would fail with).
+/// What can be said of a file without building the model: also works for a vocabulary-only GGUF and
+/// for an unsupported architecture (`problem` then holds the sentence that load would fail with).
 struct ModelSummary {
   ModelInfo info;
-  ModelConfig config;         ///< meaningful where `problem` is empty
+  ModelConfig config;  ///< meaningful where `problem` is empty
   std::string chat_template;
-  std::vector<std::pair<std::string, std::string>> metadata;  ///< scalar keys as text, arrays as "[n x type]"
+  std::vector<std::pair<std::string, std::string>>
+      metadata;  ///< scalar keys as text, arrays as "[n x type]"
   struct Tensor {
     std::string name;
     std::string type;

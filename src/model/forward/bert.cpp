@@ -1,0 +1,24 @@
+// BERT: learned positions (added by encoder.cpp), attention both ways, a layer norm on the sum
+// after each block.
+#include "model/forward/layers.h"
+
+namespace croft {
+
+void bert_layer(Pass& p, std::size_t i) {
+  const LayerWeights& w = p.layer(i);
+  project(p, w.q, p.x, p.q);
+  project(p, w.k, p.x, p.k);
+  project(p, w.v, p.x, p.v);
+  attend_within(p);
+  project(p, w.o, p.attended, p.branch);
+  add_branch(p);
+  normalize(p, p.x, w.attention_post_norm, p.x, NormKind::Layer);
+
+  project(p, w.up, p.x, p.up);
+  activate(p, p.up);
+  project(p, w.down, p.up, p.branch);
+  add_branch(p);
+  normalize(p, p.x, w.ffn_post_norm, p.x, NormKind::Layer);
+}
+
+}  // namespace croft

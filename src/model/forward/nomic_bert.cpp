@@ -1,0 +1,22 @@
+// Nomic BERT: BERT with rotary positions and a gated SiLU block.
+#include "model/forward/layers.h"
+
+namespace croft {
+
+void nomic_bert_layer(Pass& p, std::size_t i) {
+  const LayerWeights& w = p.layer(i);
+  project(p, w.q, p.x, p.q);
+  project(p, w.k, p.x, p.k);
+  project(p, w.v, p.x, p.v);
+  rotate(p, i);
+  attend_within(p);
+  project(p, w.o, p.attended, p.branch);
+  add_branch(p);
+  normalize(p, p.x, w.attention_post_norm, p.x, NormKind::Layer);
+
+  gated_mlp(p, w, p.x);
+  add_branch(p);
+  normalize(p, p.x, w.ffn_post_norm, p.x, NormKind::Layer);
+}
+
+}  // namespace croft

@@ -1,0 +1,178 @@
+#include "model/pass.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/check.h"
+
+namespace croft {
+namespace {
+
+/// Rows per task: fewer would cost more in waking threads than the work is.
+constexpr std::size_t kRowGrain = 4;
+
+template <typename Task>
+void for_rows(Pass& pass, Task&& task) {
+  pass.pool.parallel_for(pass.x.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) task(r);
+  });
+}
+
+AttentionOptions attention_options(const ModelConfig& c) {
+  return {.head_count = c.head_count,
+          .kv_head_count = c.kv_head_count,
+          .head_size = c.head_size,
+          .scale = c.attention_scale,
+          .softcap = c.attention_softcap};
+}
+
+}  // namespace
+
+void Pass::begin(std::size_t rows, const RopeTable& table) {
+  const ModelConfig& c = config;
+  x.resize(rows, c.hidden_size);
+  normed.resize(rows, c.hidden_size);
+  branch.resize(rows, c.hidden_size);
+  q.resize(rows, c.q_size());
+  attended.resize(rows, c.q_size());
+  k.resize(rows, c.kv_size());
+  v.resize(rows, c.kv_size());
+  gate.resize(rows, c.ffn_size);
+  up.resize(rows, c.ffn_size);
+  attention_rows.resize(rows);
+  for (int set = 0; set < 2; ++set) {
+    cosine[set].resize(rows, c.rope.rotated / 2);
+    sine[set].resize(rows, c.rope.rotated / 2);
+  }
+  if (c.architecture == Architecture::Bert) return;
+  for (const SequenceRows& s : sequences) {
+    CHECK(s.first_row + s.count <= rows);
+    for (std::size_t i = 0; i < s.count; ++i) {
+      const std::size_t r = s.first_row + i;
+      const std::size_t position = s.position + i;
+      table.fill(s.rope_long ? RopeSet::GlobalLong : RopeSet::Global, position, cosine[0].row(r),
+                 sine[0].row(r));
+      if (c.window != 0) table.fill(RopeSet::Local, position, cosine[1].row(r), sine[1].row(r));
+    }
+  }
+}
+
+void normalize(Pass& pass, Buffer& in, const Norm& norm, Buffer& out, NormKind kind) {
+  const float epsilon = pass.config.norm_epsilon;
+  for_rows(pass, [&](std::size_t r) {
+    if (kind == NormKind::Rms)
+      rms_norm(in.row(r), norm.weight, epsilon, out.row(r), pass.isa);
+    else
+      layer_norm(in.row(r), norm.weight, norm.bias, epsilon, out.row(r), pass.isa);
+  });
+}
+
+void normalize_heads(Pass& pass, Buffer& heads, const Norm& norm) {
+  const std::size_t size = pass.config.head_size;
+  for_rows(pass, [&](std::size_t r) {
+    const std::span<float> row = heads.row(r);
+    for (std::size_t begin = 0; begin < row.size(); begin += size) {
+      const std::span<float> head = row.subspan(begin, size);
+      rms_norm(head, norm.weight, pass.config.norm_epsilon, head, pass.isa);
+    }
+  });
+}
+
+void project(Pass& pass, const Linear& linear, Buffer& in, Buffer& out) {
+  matmul(linear.matrix, in.view(), out.view(), pass.isa, pass.pool);
+  if (linear.bias.empty()) return;
+  for_rows(pass, [&](std::size_t r) { add(out.row(r), linear.bias, out.row(r), pass.isa); });
+}
+
+void rotate(Pass& pass, std::size_t layer) {
+  const ModelConfig& c = pass.config;
+  if (!c.layer_ropes[layer]) return;
+  const int set = c.layer_slides[layer] && c.architecture == Architecture::Gemma3 ? 1 : 0;
+  for_rows(pass, [&](std::size_t r) {
+    const std::span<float> cosine = pass.cosine[set].row(r);
+    const std::span<float> sine = pass.sine[set].row(r);
+    rope(pass.q.row(r), c.head_size, cosine, sine, c.rope.style, pass.isa);
+    rope(pass.k.row(r), c.head_size, cosine, sine, c.rope.style, pass.isa);
+  });
+}
+
+void attend_cached(Pass& pass, std::size_t layer) {
+  const ModelConfig& c = pass.config;
+  CHECK(pass.cache != nullptr);
+  for (const SequenceRows& s : pass.sequences) {
+    const KvView view = pass.cache->view(s.slot, layer);
+    for (std::size_t i = 0; i < s.count; ++i) {
+      const std::size_t r = s.first_row + i;
+      const std::size_t position = s.position + i;
+      const bool slides = c.layer_slides[layer] && position + 1 > c.window;
+      pass.cache->store(s.slot, layer, position, pass.k.row(r), pass.v.row(r));
+      pass.attention_rows[r] = {view, slides ? position + 1 - c.window : 0, position};
+    }
+  }
+  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c),
+            pass.isa, pass.pool);
+}
+
+void attend_within(Pass& pass) {
+  const ModelConfig& c = pass.config;
+  const std::size_t row_size = c.kv_size() * sizeof(float);
+  for (const SequenceRows& s : pass.sequences) {
+    KvView view;
+    view.type = TensorType::F32;
+    view.keys = reinterpret_cast<const std::byte*>(pass.k.row(s.first_row).data());
+    view.values = reinterpret_cast<const std::byte*>(pass.v.row(s.first_row).data());
+    view.row_bytes = row_size;
+    for (std::size_t i = 0; i < s.count; ++i)
+      pass.attention_rows[s.first_row + i] = {view, 0, s.count - 1};
+  }
+  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c),
+            pass.isa, pass.pool);
+}
+
+void activate(Pass& pass, Buffer& buffer) {
+  for_rows(pass, [&](std::size_t r) {
+    switch (pass.config.activation) {
+      case Activation::Silu:
+        silu(buffer.row(r), pass.isa);
+        break;
+      case Activation::GeluTanh:
+        gelu_tanh(buffer.row(r), pass.isa);
+        break;
+      case Activation::GeluErf:
+        gelu_erf(buffer.row(r), pass.isa);
+        break;
+    }
+  });
+}
+
+void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in) {
+  project(pass, layer.gate, in, pass.gate);
+  project(pass, layer.up, in, pass.up);
+  for_rows(pass, [&](std::size_t r) {
+    const std::span<float> gate = pass.gate.row(r);
+    const std::span<float> up = pass.up.row(r);
+    switch (pass.config.activation) {
+      case Activation::Silu:
+        silu_mul(gate, up, up, pass.isa);
+        break;
+      case Activation::GeluTanh:
+        gelu_tanh_mul(gate, up, up, pass.isa);
+        break;
+      case Activation::GeluErf:
+        gelu_erf(gate, pass.isa);
+        std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
+        break;
+    }
+  });
+  project(pass, layer.down, pass.up, pass.branch);
+}
+
+void add_branch(Pass& pass, float factor) {
+  for_rows(pass, [&](std::size_t r) {
+    const std::span<float> branch = pass.branch.row(r);
+    if (factor != 1.0f) scale(branch, factor, pass.isa);
+    add(pass.x.row(r), branch, pass.x.row(r), pass.isa);
+  });
+}
+
+}  // namespace croft

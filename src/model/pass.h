@@ -1,0 +1,95 @@
+#pragma once
+/// One pass of a batch through a model: the buffers and the steps that the architectures are
+/// written in. forward/*.cpp read like the papers because everything mechanical is here.
+
+#include <span>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/thread_pool.h"
+#include "base/view.h"
+#include "model/config.h"
+#include "model/kv_cache.h"
+#include "model/rope_table.h"
+#include "model/weights.h"
+
+namespace croft {
+
+/// Consecutive tokens of one sequence inside a batch.
+struct SequenceRows {
+  std::size_t slot = 0;       ///< of the KV cache
+  std::size_t first_row = 0;  ///< in the batch
+  std::size_t count = 0;
+  std::size_t position = 0;  ///< of the first of these tokens
+  bool rope_long = false;    ///< longrope: the sequence is past the original context
+};
+
+/// A matrix that keeps its memory between batches; `resize` never shrinks the allocation.
+class Buffer {
+ public:
+  void resize(std::size_t rows, std::size_t cols) {
+    rows_ = rows;
+    cols_ = cols;
+    if (data_.size() < rows * cols) data_.resize(rows * cols);
+  }
+  [[nodiscard]] MatrixView<float> view() { return {data_.data(), rows_, cols_}; }
+  [[nodiscard]] std::span<float> row(std::size_t r) { return {data_.data() + r * cols_, cols_}; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+
+ private:
+  std::vector<float> data_;
+  std::size_t rows_ = 0;
+  std::size_t cols_ = 0;
+};
+
+/// Everything a layer reads and writes. Shapes in comments; rows = tokens of the batch.
+struct Pass {
+  Pass(const ModelConfig& config_in, const ModelWeights& weights_in, Isa isa_in,
+       ThreadPool& pool_in, KvCache* cache_in)
+      : config(config_in), weights(weights_in), isa(isa_in), pool(pool_in), cache(cache_in) {}
+
+  const ModelConfig& config;
+  const ModelWeights& weights;
+  Isa isa;
+  ThreadPool& pool;
+  KvCache* cache = nullptr;  ///< null for encoders, which attend within the batch
+  std::span<const SequenceRows> sequences = {};
+
+  Buffer x;                   ///< [rows, hidden] the residual stream
+  Buffer normed;              ///< [rows, hidden]
+  Buffer q;                   ///< [rows, head_count * head_size]
+  Buffer k, v;                ///< [rows, kv_head_count * head_size]
+  Buffer attended;            ///< [rows, head_count * head_size]
+  Buffer branch;              ///< [rows, hidden] what a block adds to x
+  Buffer gate, up;            ///< [rows, ffn]
+  Buffer cosine[2], sine[2];  ///< [rows, rotated / 2] for full and for sliding layers
+  std::vector<AttentionRow> attention_rows;
+
+  /// Sizes the buffers and fills the rope rows for the batch in `sequences`.
+  void begin(std::size_t rows, const RopeTable& table);
+  [[nodiscard]] const LayerWeights& layer(std::size_t i) const { return weights.layers[i]; }
+};
+
+enum class NormKind : unsigned char { Rms, Layer };
+
+/// out = norm(in), row by row. in and out may be the same buffer.
+void normalize(Pass& pass, Buffer& in, const Norm& norm, Buffer& out,
+               NormKind kind = NormKind::Rms);
+/// RMS norm of every head of every row on its own (Qwen 3, Gemma 3).
+void normalize_heads(Pass& pass, Buffer& heads, const Norm& norm);
+/// out = in · weightᵀ + bias.
+void project(Pass& pass, const Linear& linear, Buffer& in, Buffer& out);
+/// Applies rotary positions to q and k, unless this layer has none.
+void rotate(Pass& pass, std::size_t layer);
+/// Stores k and v in the cache, then attended = attention(q) over what each row may see.
+void attend_cached(Pass& pass, std::size_t layer);
+/// attended = attention(q) over all rows of the same sequence (encoders).
+void attend_within(Pass& pass);
+/// branch = down(activation(gate(in)) * up(in)).
+void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in);
+/// The configured activation, in place.
+void activate(Pass& pass, Buffer& buffer);
+/// x += branch * factor.
+void add_branch(Pass& pass, float factor = 1.0f);
+
+}  // namespace croft

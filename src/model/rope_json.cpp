@@ -1,0 +1,175 @@
+#include "model/rope_json.h"
+
+#include <cmath>
+
+#include "model/rope_scaling.h"
+
+namespace croft {
+namespace {
+
+struct RopeParts {
+  const json::value* global = nullptr;  ///< parameters of full-attention layers, or null
+  const json::value* local = nullptr;   ///< parameters of sliding layers where they are given apart
+};
+
+RopeParts find_parts(const json::value& config) {
+  if (const json::value* parameters = find(config, "rope_parameters")) {
+    const json::value* full = find(*parameters, "full_attention");
+    if (full == nullptr) return {parameters, nullptr};
+    return {full, find(*parameters, "sliding_attention")};
+  }
+  return {find(config, "rope_scaling"), nullptr};
+}
+
+std::string_view rope_type(const json::value* parameters) {
+  if (parameters == nullptr) return "default";
+  if (const auto name = find_string(*parameters, "rope_type")) return *name;
+  return find_string(*parameters, "type").value_or("default");  // the first Phi-3 files say "type"
+}
+
+Result<double> required(const json::value& parameters, std::string_view key) {
+  const std::optional<double> value = find_number(parameters, key);
+  if (!value || !(*value > 0.0) || *value > 1e9) {
+    return fail(
+        ErrorCode::Corrupt,
+        "config.json: the rope scaling needs a positive number \"" + std::string(key) + "\"", {},
+        std::string(key));
+  }
+  return *value;
+}
+
+Result<std::vector<float>> factors(const json::value& parameters, std::string_view key) {
+  const json::value* member = find(parameters, key);
+  const json::array* list = member == nullptr ? nullptr : member->if_array();
+  if (list == nullptr || list->empty() || list->size() > limits::head_size_max)
+    return fail(ErrorCode::Corrupt,
+                "config.json: the rope scaling needs a list \"" + std::string(key) + "\"", {},
+                std::string(key));
+  std::vector<float> values;
+  values.reserve(list->size());
+  for (const json::value& entry : *list) {
+    if (!entry.is_number())
+      return fail(ErrorCode::Corrupt,
+                  "config.json: \"" + std::string(key) + "\" holds something else than numbers", {},
+                  std::string(key));
+    values.push_back(static_cast<float>(entry.to_number<double>()));
+  }
+  return values;
+}
+
+double original_context(const json::value& config, const json::value& parameters,
+                        double otherwise) {
+  if (const auto value = find_number(config, "original_max_position_embeddings")) return *value;
+  return find_number(parameters, "original_max_position_embeddings").value_or(otherwise);
+}
+
+Result<void> read_longrope(const json::value& config, const json::value& p, ModelConfig& c) {
+  c.rope.divisors_short = TRY(factors(p, "short_factor"));
+  c.rope.divisors_long = TRY(factors(p, "long_factor"));
+  const double original = original_context(config, p, c.context_length);
+  if (!(original >= 2.0 && original <= limits::context_max))
+    return fail(ErrorCode::Corrupt,
+                "config.json: longrope needs original_max_position_embeddings of at least 2", {},
+                "original_max_position_embeddings");
+  c.rope.original_context = static_cast<std::uint32_t>(original);
+  // The class compares against the trained length, whatever `factor` says, as the published models
+  // rely on.
+  const double factor = find_number(config, "original_max_position_embeddings")
+                            ? c.context_length / original
+                            : find_number(p, "factor").value_or(c.context_length / original);
+  c.rope.magnitude = find_number(p, "attention_factor")
+                         ? static_cast<float>(*find_number(p, "attention_factor"))
+                         : longrope_magnitude(factor, original);
+  return {};
+}
+
+Result<void> read_yarn(const json::value& config, const json::value& p, ModelConfig& c) {
+  YarnScaling yarn{.factor = TRY(required(p, "factor"))};
+  yarn.original_context = original_context(config, p, c.context_length);
+  yarn.beta_fast = find_number(p, "beta_fast").value_or(32.0);
+  yarn.beta_slow = find_number(p, "beta_slow").value_or(1.0);
+  yarn.truncate = find_bool(p, "truncate").value_or(true);
+  if (find(p, "mscale") != nullptr || find(p, "mscale_all_dim") != nullptr)
+    return fail(ErrorCode::Unsupported, "config.json: YaRN with mscale is not supported", {},
+                "mscale");
+  if (!(yarn.original_context >= 1.0 && yarn.beta_fast > 0 && yarn.beta_slow > 0 &&
+        c.rope.theta > 1.0))
+    return fail(ErrorCode::Corrupt, "config.json: the YaRN scaling has a number out of range", {},
+                "rope_scaling");
+  c.rope.divisors = yarn_divisors(yarn, c.rope.theta, c.rope.rotated);
+  c.rope.magnitude = find_number(p, "attention_factor")
+                         ? static_cast<float>(*find_number(p, "attention_factor"))
+                         : yarn_magnitude(yarn.factor);
+  return {};
+}
+
+Result<void> read_scaling(const json::value& config, const json::value* p, ModelConfig& c) {
+  const std::string_view kind = rope_type(p);
+  if (kind == "default" || kind == "none") return {};
+  if (kind == "linear") {
+    c.rope.linear_factor = TRY(required(*p, "factor"));
+    return {};
+  }
+  if (kind == "llama3") {
+    const Llama3Scaling scaling{
+        .factor = TRY(required(*p, "factor")),
+        .low_frequency_factor = TRY(required(*p, "low_freq_factor")),
+        .high_frequency_factor = TRY(required(*p, "high_freq_factor")),
+        .original_context = TRY(required(*p, "original_max_position_embeddings"))};
+    c.rope.divisors = llama3_divisors(scaling, c.rope.theta, c.rope.rotated);
+    return {};
+  }
+  if (kind == "longrope" || kind == "su") return read_longrope(config, *p, c);
+  if (kind == "yarn") return read_yarn(config, *p, c);
+  return fail(
+      ErrorCode::Unsupported,
+      "config.json: the rope scaling \"" + std::string(kind.substr(0, 40)) + "\" is not supported",
+      "Supported: default, linear, llama3, longrope, yarn.", "rope_scaling");
+}
+
+double default_theta(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::Gemma3:
+      return 1e6;
+    case Architecture::SmolLm3:
+      return 2e6;
+    default:
+      return 10000.0;
+  }
+}
+
+}  // namespace
+
+Result<void> read_rope(const json::value& config, ModelConfig& c) {
+  RopeConfig& rope = c.rope;
+  rope.style = RopeStyle::Halves;  // safetensors keep the rows in this order for every family
+  const RopeParts parts = find_parts(config);
+  const auto theta_of = [](const json::value* part) {
+    return part == nullptr ? std::nullopt : find_number(*part, "rope_theta");
+  };
+  rope.theta =
+      theta_of(parts.global)
+          .value_or(find_number(config, "rope_theta").value_or(default_theta(c.architecture)));
+  if (const auto base = find_number(config, "rotary_emb_base");
+      base && c.architecture == Architecture::NomicBert)
+    rope.theta = *base;
+  double local = c.architecture == Architecture::Gemma3 ? 10000.0 : rope.theta;
+  if (c.architecture == Architecture::Gemma3)
+    local =
+        theta_of(parts.local).value_or(find_number(config, "rope_local_base_freq").value_or(local));
+  rope.theta_local = local;
+
+  double share = find_number(config, "partial_rotary_factor").value_or(1.0);
+  if (parts.global != nullptr)
+    share = find_number(*parts.global, "partial_rotary_factor").value_or(share);
+  share = find_number(config, "rotary_emb_fraction").value_or(share);
+  if (!(share > 0.0 && share <= 1.0))
+    return fail(ErrorCode::Corrupt, "config.json: partial_rotary_factor must lie in (0, 1]", {},
+                "partial_rotary_factor");
+  rope.rotated = static_cast<std::uint32_t>(c.head_size * share);
+  if (!(rope.theta > 0.0))
+    return fail(ErrorCode::Corrupt, "config.json: rope_theta must be positive", {}, "rope_theta");
+  return read_scaling(config, parts.global, c);
+}
+
+}  // namespace croft
