@@ -38,26 +38,26 @@ struct HttpResponse {
 };
 
 struct HttpRequest {
-  std::string url;  ///< http or https, without user and password
+  std::string url = {};  ///< http or https, without user and password
   /// "Name: value". Authorization and Cookie are refused here: they would follow a redirect to
   /// another host.
-  std::vector<std::string> headers;
+  std::vector<std::string> headers = {};
   /// Sent as "Authorization: Bearer ..." to the scheme, host and port of `url` only.
-  std::optional<std::string> bearer_token;
+  std::optional<std::string> bearer_token = {};
   /// Above 0 asks for the bytes from there on. A server may ignore that: status 206 means that the
   /// sink gets the rest, 200 that it gets the whole body from byte 0 (see `on_response`), 416 that
   /// nothing lies beyond.
   std::uint64_t resume_from = 0;
   /// A longer body is TooLarge, before its first byte where the server announces the length.
   std::uint64_t bytes_max = 64 * limits::MiB;
-  std::stop_token
-      stop;  ///< looked at before every piece and about once a second while nothing arrives
+  /// Looked at before every piece and about once a second while nothing arrives.
+  std::stop_token stop = {};
   /// Called once, before the first byte of a 200 or 206 reaches the sink; false gives up with
   /// Cancelled.
-  std::function<bool(const HttpResponse&)> on_response;
+  std::function<bool(const HttpResponse&)> on_response = {};
   /// Called with each target before it is contacted; false refuses it with Forbidden. Without it
   /// all are allowed, but never from https to http.
-  std::function<bool(std::string_view url)> allow_redirect;
+  std::function<bool(std::string_view url)> allow_redirect = {};
   int redirects_max = 10;
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(15);
   /// Gives up with Timeout after so long with less than one byte a second. 0 waits for ever.
