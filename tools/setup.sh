@@ -3,6 +3,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=/usr/bin/python3 # Debian's own: python3-pip and python3-venv belong to this one
+# Objects are found again by ccache when the clone lies at another path.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 step_number=0
 step_start=$SECONDS
 step_title=""
@@ -63,7 +65,7 @@ logged_ninja() {
       fi ;;
     esac
   done; then
-    grep -E -m 5 -A 12 'error:|FAILED:|undefined reference' "$log" | tail -n 40 | sed 's/^/  | /' >&2
+    grep -E -m 5 -A 12 'error:|FAILED:|undefined reference' "$log" | tail -n 40 | sed 's/^/  | /' >&2 || true
     stop "The build failed: $*" "The whole output is in $log"
   fi
 }
