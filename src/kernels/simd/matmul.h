@@ -33,8 +33,7 @@ struct SimdMatmul {
     std::size_t k = 0;
     for (; k + 16 <= cols; k += 16) step([](const float* p) { return S::load(p); }, k);
     if (k < cols) step([&](const float* p) { return S::load_first(p, cols - k); }, k);
-    for (std::size_t t = 0; t < T; ++t)
-      for (std::size_t r = 0; r < R; ++r) out[t * out_stride + r] = S::reduce_add(total[t][r]);
+    for (std::size_t t = 0; t < T; ++t) S::reduce_add_each(total[t], out + t * out_stride);
   }
 
   static float dot(const float* a, const float* b, std::size_t count) {
@@ -43,16 +42,28 @@ struct SimdMatmul {
     return out;
   }
 
+  /// The tokens left over when the tile's width does not divide them, in one narrower tile.
+  template <std::size_t R, std::size_t T>
+  static void last_tokens(const float* panel, std::size_t panel_stride, FloatRows x,
+                          std::size_t cols, float* out, std::size_t out_stride) {
+    if (x.rows == T) {
+      tile<R, T>(panel, panel_stride, x.data, x.stride, cols, out, out_stride);
+    } else if constexpr (T > 1) {
+      last_tokens<R, T - 1>(panel, panel_stride, x, cols, out, out_stride);
+    }
+  }
+
   template <std::size_t R>
   static void rows_times_x(const float* panel, std::size_t panel_stride, FloatRows x,
                            std::size_t cols, float* out, std::size_t out_stride) {
+    constexpr std::size_t width = S::tile_tokens;
     std::size_t t = 0;
-    for (; t + S::tile_tokens <= x.rows; t += S::tile_tokens)
-      tile<R, S::tile_tokens>(panel, panel_stride, x.data + t * x.stride, x.stride, cols,
-                              out + t * out_stride, out_stride);
-    for (; t < x.rows; ++t)
-      tile<R, 1>(panel, panel_stride, x.data + t * x.stride, x.stride, cols, out + t * out_stride,
-                 out_stride);
+    for (; t + width <= x.rows; t += width)
+      tile<R, width>(panel, panel_stride, x.data + t * x.stride, x.stride, cols,
+                     out + t * out_stride, out_stride);
+    if (t < x.rows)
+      last_tokens<R, width - 1>(panel, panel_stride, {x.data + t * x.stride, x.rows - t, x.stride},
+                                cols, out + t * out_stride, out_stride);
   }
 
   static void multiply_panel(FloatRows panel, FloatRows x, std::size_t cols, float* out,

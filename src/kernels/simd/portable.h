@@ -14,7 +14,7 @@
 namespace croft {
 
 struct PortableSimd {
-  static constexpr std::size_t tile_rows = 2;
+  static constexpr std::size_t tile_rows = 4;
   static constexpr std::size_t tile_tokens = 2;
 
   struct V {
@@ -103,6 +103,11 @@ struct PortableSimd {
     for (int width = 8; width > 0; width /= 2)
       for (int i = 0; i < width; ++i) a.lane[i] += a.lane[i + width];
     return a.lane[0];
+  }
+  /// out[i] = reduce_add(a[i]).
+  template <std::size_t N>
+  static void reduce_add_each(const V (&a)[N], float* out) {
+    for (std::size_t i = 0; i < N; ++i) out[i] = reduce_add(a[i]);
   }
   static float reduce_max(V a) {
     for (int width = 8; width > 0; width /= 2)
