@@ -11,7 +11,9 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   # Checks of ours never live in assert (threats.md): NDEBUG changes nothing that matters.
   target_compile_options(croft_flags INTERFACE -fstack-protector-strong -fcf-protection)
-  target_compile_definitions(croft_flags INTERFACE $<$<NOT:$<BOOL:${CROFT_SANITIZE}>>:_FORTIFY_SOURCE=2>)
+  if(NOT CROFT_SANITIZE) # ASan replaces the functions that fortify checks
+    target_compile_definitions(croft_flags INTERFACE _FORTIFY_SOURCE=2)
+  endif()
   target_link_options(croft_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
 
