@@ -1,0 +1,73 @@
+#pragma once
+/// The continuous batch: sequences join and leave between steps. Used by the engine's owner thread
+/// only.
+
+#include <memory>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/engine.h"
+#include "engine/sequence.h"
+#include "model/decoder.h"
+
+namespace croft {
+
+class Batcher {
+ public:
+  /// One slot more than options.parallel is kept for embeddings by text models.
+  static Result<std::unique_ptr<Batcher>> create(const Model& model, const EngineOptions& options,
+                                                 Isa isa, ThreadPool& pool);
+
+  [[nodiscard]] bool has_room() const { return sequences_.size() < options_.parallel; }
+  [[nodiscard]] bool idle() const { return sequences_.empty(); }
+  [[nodiscard]] std::size_t running() const { return sequences_.size(); }
+  [[nodiscard]] std::size_t positions_used() const;
+  [[nodiscard]] const KvCache& cache() const { return cache_; }
+  struct StepCount {
+    std::size_t prompt_tokens = 0;
+    std::size_t generated_tokens = 0;
+  };
+
+  /// Requires has_room().
+  void add(std::unique_ptr<Sequence> sequence);
+  /// One forward pass: every decoding sequence advances by one token, and up to prefill_chunk
+  /// prompt tokens of waiting prompts are computed, oldest first. Finished and cancelled sequences
+  /// leave.
+  StepCount step();
+  /// Ends every sequence.
+  void cancel_all();
+
+  /// Final hidden state of the last token, normalised. `cancelled` is asked between chunks; true
+  /// ends with Cancelled.
+  Result<std::vector<float>> embed(const std::vector<TokenId>& tokens,
+                                   const std::stop_token& cancel);
+
+ private:
+  Batcher(const Model& model, const EngineOptions& options, KvCache cache, Isa isa,
+          ThreadPool& pool);
+
+  /// A row whose logits somebody needs.
+  struct WantedRow {
+    Sequence* sequence = nullptr;
+    std::size_t position = 0;
+    bool samples =
+        false;  ///< the last computed token: the next one is drawn here; else it scores the prompt
+  };
+  void plan();
+  void plan_sequence(Sequence& sequence, std::size_t count);
+  void consume_logits();
+  void remove_finished();
+
+  const Model& model_;
+  EngineOptions options_;
+  KvCache cache_;
+  DecoderSession session_;
+  std::vector<std::unique_ptr<Sequence>> sequences_;  ///< oldest first
+  std::vector<std::size_t> free_slots_;
+  Batch batch_;
+  std::vector<WantedRow> wanted_;
+  Buffer logits_;
+  StepCount counted_;
+};
+
+}  // namespace croft

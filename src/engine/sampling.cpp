@@ -1,0 +1,161 @@
+#include "engine/sampling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/check.h"
+#include "kernels/ops.h"
+
+namespace croft {
+namespace {
+
+Result<void> in_range(const char* field, double value, double low, double high) {
+  if (value >= low && value <= high) return {};
+  const auto text = [](double v) {
+    std::string s = std::to_string(v);
+    s.erase(s.find_last_not_of('0') + 1);
+    if (!s.empty() && s.back() == '.') s.pop_back();
+    return s;
+  };
+  return fail(ErrorCode::InvalidArgument,
+              std::string(field) + " is " + text(value) + ", it must lie between " + text(low) +
+                  " and " + text(high),
+              {}, field);
+}
+
+}  // namespace
+
+Result<void> validate(const SamplingOptions& o, std::size_t vocabulary_size) {
+  TRY(in_range("temperature", static_cast<double>(o.temperature), 0.0, 100.0));
+  TRY(in_range("top_k", o.top_k, 0, 1e9));
+  TRY(in_range("top_p", static_cast<double>(o.top_p), 0.0, 1.0));
+  TRY(in_range("min_p", static_cast<double>(o.min_p), 0.0, 1.0));
+  TRY(in_range("repetition_penalty", static_cast<double>(o.repetition_penalty), 0.01, 100.0));
+  TRY(in_range("presence_penalty", static_cast<double>(o.presence_penalty), -2.0, 2.0));
+  TRY(in_range("frequency_penalty", static_cast<double>(o.frequency_penalty), -2.0, 2.0));
+  for (const auto& [id, bias] : o.logit_bias) {
+    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary_size)
+      return fail(ErrorCode::InvalidArgument,
+                  "logit_bias names the token " + std::to_string(id) + "; the vocabulary has " +
+                      std::to_string(vocabulary_size),
+                  {}, "logit_bias");
+    TRY(in_range("logit_bias", static_cast<double>(bias), -100.0, 100.0));
+  }
+  return {};
+}
+
+Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt)
+    : options_(options), random_(options.seed) {
+  if (options_.repetition_penalty != 1.0f)
+    for (const TokenId id : prompt) ++seen_[id];
+}
+
+void Sampler::apply_penalties(std::span<float> logits) const {
+  const auto at = [&](TokenId id) -> float& { return logits[static_cast<std::size_t>(id)]; };
+  for (const auto& [id, count] : seen_) {
+    float& logit = at(id);
+    logit =
+        logit > 0.0f ? logit / options_.repetition_penalty : logit * options_.repetition_penalty;
+  }
+  if (options_.presence_penalty != 0.0f || options_.frequency_penalty != 0.0f) {
+    for (const auto& [id, count] : generated_)
+      at(id) -= options_.presence_penalty + options_.frequency_penalty * static_cast<float>(count);
+  }
+  for (const auto& [id, bias] : options_.logit_bias) at(id) += bias;
+}
+
+TokenId Sampler::pick(std::span<float> logits) {
+  apply_penalties(logits);
+  const TokenId id = options_.temperature == 0.0f
+                         ? static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin())
+                         : draw(logits);
+  ++generated_[id];
+  if (options_.repetition_penalty != 1.0f) ++seen_[id];
+  return id;
+}
+
+double Sampler::uniform() {
+  // The top 53 bits: standard distributions may differ between libraries, this does not.
+  return static_cast<double>(random_() >> 11) * 0x1.0p-53;
+}
+
+TokenId Sampler::draw(std::span<const float> logits) {
+  const float best = *std::ranges::max_element(logits);
+  const double inverse = 1.0 / static_cast<double>(options_.temperature);
+  candidates_.resize(logits.size());
+  double total = 0.0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const double p = std::exp(static_cast<double>(logits[i] - best) * inverse);
+    candidates_[i] = {static_cast<float>(p), static_cast<TokenId>(i)};
+    total += p;
+  }
+  truncate(total);
+  double mass = 0.0;
+  for (const Candidate& c : candidates_) mass += static_cast<double>(c.value);
+  double left = uniform() * mass;
+  for (const Candidate& c : candidates_) {
+    left -= static_cast<double>(c.value);
+    if (left < 0.0) return c.id;
+  }
+  // Rounding may leave a sliver: the last candidate that has any probability.
+  for (auto c = candidates_.rbegin(); c != candidates_.rend(); ++c)
+    if (c->value > 0.0f) return c->id;
+  return candidates_.front().id;
+}
+
+void Sampler::truncate(double total) {
+  const auto better = [](const Candidate& a, const Candidate& b) {
+    return a.value != b.value ? a.value > b.value : a.id < b.id;
+  };
+  if (options_.top_k > 0 && static_cast<std::size_t>(options_.top_k) < candidates_.size()) {
+    const auto keep = candidates_.begin() + options_.top_k;
+    std::nth_element(candidates_.begin(), keep - 1, candidates_.end(), better);
+    candidates_.erase(keep, candidates_.end());
+    total = 0.0;
+    for (const Candidate& c : candidates_) total += static_cast<double>(c.value);
+  }
+  if (options_.top_p < 1.0f) {
+    // A heap yields the best candidates one by one: far cheaper than sorting a whole vocabulary for
+    // a few.
+    const auto worse = [&](const Candidate& a, const Candidate& b) { return better(b, a); };
+    std::ranges::make_heap(candidates_, worse);
+    const double wanted = static_cast<double>(options_.top_p) * total;
+    double sum = 0.0;
+    auto end = candidates_.end();
+    do {
+      std::ranges::pop_heap(candidates_.begin(), end, worse);
+      --end;
+      sum += static_cast<double>(end->value);
+    } while (sum < wanted && end != candidates_.begin());
+    candidates_.erase(candidates_.begin(), end);
+  }
+  if (options_.min_p > 0.0f) {
+    float best = 0.0f;
+    for (const Candidate& c : candidates_) best = std::max(best, c.value);
+    std::erase_if(candidates_, [&](const Candidate& c) { return c.value < best * options_.min_p; });
+  }
+}
+
+TokenLogprob token_logprob(std::span<const float> logits, TokenId id, std::size_t top) {
+  CHECK(id >= 0 && static_cast<std::size_t>(id) < logits.size());
+  const double sum = log_sum_exp(logits);
+  const auto logprob = [&](TokenId token) {
+    return static_cast<float>(static_cast<double>(logits[static_cast<std::size_t>(token)]) - sum);
+  };
+  TokenLogprob out{id, logprob(id), {}};
+  if (top == 0) return out;
+  std::vector<TokenId> ids(logits.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<TokenId>(i);
+  top = std::min(top, ids.size());
+  std::ranges::partial_sort(ids, ids.begin() + static_cast<std::ptrdiff_t>(top),
+                            [&](TokenId a, TokenId b) {
+                              const float x = logits[static_cast<std::size_t>(a)];
+                              const float y = logits[static_cast<std::size_t>(b)];
+                              return x != y ? x > y : a < b;
+                            });
+  for (std::size_t i = 0; i < top; ++i) out.top.emplace_back(ids[i], logprob(ids[i]));
+  return out;
+}
+
+}  // namespace croft

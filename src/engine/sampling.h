@@ -1,0 +1,54 @@
+#pragma once
+/// From logits to the next token.
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/request.h"
+
+namespace croft {
+
+/// Range-checks every number (NaN included). Errors: InvalidArgument with the field named.
+Result<void> validate(const SamplingOptions& options, std::size_t vocabulary_size);
+
+/// One per sequence. The same options and the same calls give the same tokens on every machine
+/// whose logits agree.
+class Sampler {
+ public:
+  /// `prompt`: repetition_penalty also counts these tokens.
+  Sampler(const SamplingOptions& options, std::span<const TokenId> prompt);
+
+  /// Picks the next token and remembers it for the penalties. `logits` is scratch: changed on
+  /// return.
+  TokenId pick(std::span<float> logits);
+
+ private:
+  void apply_penalties(std::span<float> logits) const;
+  TokenId draw(std::span<const float> logits);
+  double uniform();
+
+  struct Candidate {
+    float value;
+    TokenId id;
+  };
+  /// Truncates candidates_ to top-k, then top-p, then min-p. Values are probabilities (not
+  /// renormalised).
+  void truncate(double total);
+
+  SamplingOptions options_;
+  std::unordered_map<TokenId, int> generated_;  ///< how often each token was picked
+  std::unordered_map<TokenId, int>
+      seen_;  ///< in prompt or generated; only kept for repetition_penalty
+  std::mt19937_64 random_;
+  std::vector<Candidate> candidates_;
+};
+
+/// Log-probability of `id` and of the `top` best tokens, from the model's own distribution.
+[[nodiscard]] TokenLogprob token_logprob(std::span<const float> logits, TokenId id,
+                                         std::size_t top);
+
+}  // namespace croft

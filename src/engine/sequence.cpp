@@ -1,0 +1,106 @@
+#include "engine/sequence.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace croft {
+namespace {
+
+double seconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+Sequence::Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
+                   SteadyTime submitted)
+    : request_(std::move(request_in)),
+      sink_(std::move(sink_in)),
+      tokens_(request_.prompt),
+      sampler_(request_.sampling, request_.prompt),
+      detokenizer_(tokenizer, request_.special_tokens_in_text, false),
+      filter_(request_.stop),
+      submitted_(submitted) {
+  if (request_.prompt_logprobs) {
+    prompt_logprobs_.reserve(request_.prompt.size());
+    prompt_logprobs_.push_back(
+        {request_.prompt.front(), std::numeric_limits<float>::quiet_NaN(), {}});
+  }
+}
+
+void Sequence::start(SteadyTime now) {
+  if (!started_) started_ = now;
+}
+
+bool Sequence::wants_prompt_row(std::size_t position) const {
+  // Scores already taken are not wanted again: crossing the longrope border computes a prompt
+  // twice.
+  return request_.prompt_logprobs && position + 1 < request_.prompt.size() &&
+         position + 1 >= prompt_logprobs_.size();
+}
+
+void Sequence::score_prompt(std::size_t position, std::span<const float> logits) {
+  CHECK(prompt_logprobs_.size() == position + 1);
+  prompt_logprobs_.push_back(
+      token_logprob(logits, request_.prompt[position + 1], request_.top_logprobs));
+}
+
+void Sequence::prompt_done() {
+  if (prompt_sent_) return;
+  prompt_sent_ = true;
+  sink_(PromptDone{std::move(prompt_logprobs_)});
+}
+
+void Sequence::take_logits(std::span<float> logits, bool room, SteadyTime now,
+                           std::span<const TokenId> ends) {
+  std::optional<TokenLogprob> logprob;
+  TokenId id = 0;
+  if (request_.logprobs) {
+    const std::vector<float> raw(logits.begin(), logits.end());  // pick() changes its argument
+    id = sampler_.pick(logits);
+    logprob = token_logprob(raw, id, request_.top_logprobs);
+  } else {
+    id = sampler_.pick(logits);
+  }
+  if (!first_token_) first_token_ = now;
+  if (!request_.ignore_end_tokens && std::ranges::binary_search(ends, id)) {
+    end_tokens_ = 1;
+    return finish(FinishReason::EndToken, now);
+  }
+  tokens_.push_back(id);
+  send(filter_.push(id, detokenizer_.push(id), std::move(logprob)));
+  if (filter_.stopped()) return finish(FinishReason::StopString, now);
+  if (generated() >= request_.tokens_max || !room) finish(FinishReason::Length, now);
+}
+
+void Sequence::send(TextDelta delta) {
+  if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
+}
+
+void Sequence::finish(FinishReason reason, SteadyTime now) {
+  CHECK(!finished_);
+  finished_ = true;
+  if (!filter_.stopped() && reason != FinishReason::Cancelled)
+    send(filter_.finish(detokenizer_.finish()));
+  // What the tail adds may complete a stop string: the text was cut there, so that is the reason to
+  // report.
+  if (filter_.stopped()) reason = FinishReason::StopString;
+  GenerationUsage usage;
+  usage.prompt_tokens = request_.prompt.size();
+  usage.completion_tokens = generated() + end_tokens_;
+  const SteadyTime started = started_.value_or(now);
+  usage.queue_seconds = seconds(submitted_, started);
+  usage.prompt_seconds = seconds(started, first_token_.value_or(now));
+  usage.decode_seconds = seconds(first_token_.value_or(now), now);
+  sink_(GenerationDone{reason, usage});
+}
+
+void Sequence::finish(Error error) {
+  CHECK(!finished_);
+  finished_ = true;
+  sink_(std::move(error));
+}
+
+}  // namespace croft

@@ -1,0 +1,69 @@
+#pragma once
+/// One generation while it runs. Owned by the engine's thread.
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "engine/request.h"
+#include "engine/sampling.h"
+#include "engine/stop_filter.h"
+#include "text/detokenizer.h"
+
+namespace croft {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// Tokens [0, computed) are in the cache; the rest is computed next. Decoding is the case of one
+/// token left.
+class Sequence {
+ public:
+  Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
+           SteadyTime submitted);
+
+  [[nodiscard]] const GenerationRequest& request() const { return request_; }
+  [[nodiscard]] const std::vector<TokenId>& tokens() const { return tokens_; }
+  [[nodiscard]] std::size_t generated() const { return tokens_.size() - request_.prompt.size(); }
+  [[nodiscard]] bool cancelled() const { return request_.cancel.stop_requested(); }
+  [[nodiscard]] bool finished() const { return finished_; }
+
+  /// Marks the first computation, for the timings.
+  void start(SteadyTime now);
+  /// Whether the prompt's log-probabilities still need the logits of row `position`.
+  [[nodiscard]] bool wants_prompt_row(std::size_t position) const;
+  /// Takes the logits after prompt token `position` (scores the token that follows it).
+  void score_prompt(std::size_t position, std::span<const float> logits);
+  /// The whole prompt is in the cache: sends PromptDone once.
+  void prompt_done();
+  /// Picks the next token from the logits (changed on return), sends its text; ends the generation
+  /// where it must. `room`: whether the cache has a position for the new token.
+  void take_logits(std::span<float> logits, bool room, SteadyTime now,
+                   std::span<const TokenId> ends);
+  /// Sends the one event that ends the generation.
+  void finish(FinishReason reason, SteadyTime now);
+  void finish(Error error);
+
+  std::size_t slot = 0;
+  std::size_t computed = 0;
+  bool rope_long = false;
+
+ private:
+  void send(TextDelta delta);
+
+  GenerationRequest request_;
+  GenerationSink sink_;
+  std::vector<TokenId> tokens_;
+  Sampler sampler_;
+  Detokenizer detokenizer_;
+  StopFilter filter_;
+  std::vector<TokenLogprob> prompt_logprobs_;
+  bool prompt_sent_ = false;
+  bool finished_ = false;
+  SteadyTime submitted_;
+  std::optional<SteadyTime> started_;
+  std::optional<SteadyTime> first_token_;
+  std::size_t end_tokens_ =
+      0;  ///< 1 once the end token was picked: it counts as completion, but is not shown
+};
+
+}  // namespace croft
