@@ -1,7 +1,6 @@
 #include "io/gguf.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <string>
 
@@ -86,8 +85,7 @@ Result<std::uint32_t> read_alignment(const GgufValue* value) {
                 "Convert the file again from its source.", "general.alignment");
   }
   const auto alignment = static_cast<std::uint32_t>(*number);
-  if (!std::has_single_bit(alignment) || alignment < limits::gguf_alignment_min ||
-      alignment > limits::gguf_alignment_max) {
+  if (!is_gguf_alignment(alignment)) {
     return fail(ErrorCode::Corrupt,
                 "The file is damaged: general.alignment is " + std::to_string(alignment) +
                     ", not a power of two from " + std::to_string(limits::gguf_alignment_min) +
@@ -100,16 +98,16 @@ Result<std::uint32_t> read_alignment(const GgufValue* value) {
 /// Points a tensor at its bytes, or says why it cannot.
 Result<GgufTensor> place_tensor(GgufTensorRecord record, std::uint32_t alignment,
                                 std::span<const std::byte> data, std::uint64_t data_start) {
-  const std::string name = quote_foreign(record.tensor.name);
+  const auto name = [&] { return quote_foreign(record.tensor.name); };
   if (record.data_offset % alignment != 0) {
     return ByteCursor::corrupt("the offset " + std::to_string(record.data_offset) + " of tensor " +
-                                   name + " is no multiple of the alignment " +
+                                   name() + " is no multiple of the alignment " +
                                    std::to_string(alignment) + " in the record",
                                record.record_offset);
   }
   if (!range_fits(record.data_offset, record.data_bytes, data.size())) {
     return fail(ErrorCode::Corrupt,
-                "The data of tensor " + name + " (offset " + std::to_string(record.data_offset) +
+                "The data of tensor " + name() + " (offset " + std::to_string(record.data_offset) +
                     " after byte " + std::to_string(data_start) + ", " +
                     std::to_string(record.data_bytes) + " bytes) lies outside the file",
                 "The file is cut short or damaged; download it again.");

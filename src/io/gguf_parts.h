@@ -1,12 +1,17 @@
 #pragma once
-/// The two halves of a GGUF header as functions over one cursor. Used by gguf.cpp only.
+/// The two halves of a GGUF header as functions over one cursor. Used by the reader
+/// and the writer only.
 
+#include <bit>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "io/byte_cursor.h"
 #include "io/gguf.h"
 
@@ -30,5 +35,18 @@ Result<std::pair<std::string_view, GgufValue>> read_gguf_key_value(ByteCursor& c
 
 /// Checks name, shape, type and size; the caller checks the offset against the data section.
 Result<GgufTensorRecord> read_gguf_tensor(ByteCursor& cursor);
+
+/// Bytes of one scalar; 0 for String, Array and numbers that GGUF does not know.
+[[nodiscard]] std::size_t gguf_scalar_bytes(GgufType type);
+
+/// Bytes of a tensor's data; nullopt where a row is no whole number of blocks, or where the bytes
+/// or the elements exceed 64 bits. Requires a shape that is not empty.
+[[nodiscard]] std::optional<std::uint64_t> gguf_data_bytes(TensorType type,
+                                                           std::span<const std::uint64_t> shape);
+
+[[nodiscard]] constexpr bool is_gguf_alignment(std::uint64_t value) {
+  return std::has_single_bit(value) && value >= limits::gguf_alignment_min &&
+         value <= limits::gguf_alignment_max;
+}
 
 }  // namespace croft

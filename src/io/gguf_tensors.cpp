@@ -57,15 +57,8 @@ Result<std::uint64_t> data_size(const GgufTensor& tensor, std::uint64_t record_o
             std::string(type.name) + ",",
         record_offset);
   }
-  // Elements are counted too: a size in bytes can fit where the element count of a 4-bit type
-  // wraps.
-  std::optional<std::uint64_t> elements = tensor.cols();
-  std::optional<std::uint64_t> bytes = row_bytes(tensor.type, tensor.cols());
-  for (std::size_t i = 0; i + 1 < tensor.shape.size(); ++i) {
-    if (elements) elements = checked_mul<std::uint64_t>(*elements, tensor.shape[i]);
-    if (bytes) bytes = checked_mul<std::uint64_t>(*bytes, tensor.shape[i]);
-  }
-  if (!elements || !bytes) {
+  const auto bytes = gguf_data_bytes(tensor.type, tensor.shape);
+  if (!bytes) {
     return ByteCursor::corrupt(
         "the size of tensor " + quote_foreign(tensor.name) + " exceeds 64 bits", record_offset);
   }
@@ -73,6 +66,19 @@ Result<std::uint64_t> data_size(const GgufTensor& tensor, std::uint64_t record_o
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> gguf_data_bytes(TensorType type,
+                                             std::span<const std::uint64_t> shape) {
+  // Elements are counted too: a size in bytes can fit where the element count of a 4-bit type
+  // wraps.
+  std::optional<std::uint64_t> elements = shape.back();
+  std::optional<std::uint64_t> bytes = row_bytes(type, shape.back());
+  for (const std::uint64_t size : shape.first(shape.size() - 1)) {
+    if (elements) elements = checked_mul(*elements, size);
+    if (bytes) bytes = checked_mul(*bytes, size);
+  }
+  return elements ? bytes : std::nullopt;
+}
 
 Result<GgufTensorRecord> read_gguf_tensor(ByteCursor& cursor) {
   GgufTensorRecord record;

@@ -12,31 +12,6 @@
 namespace croft {
 namespace {
 
-/// Bytes of one scalar; 0 for String, Array and unknown numbers.
-std::size_t scalar_bytes(GgufType type) {
-  switch (type) {
-    case GgufType::U8:
-    case GgufType::I8:
-    case GgufType::Bool:
-      return 1;
-    case GgufType::U16:
-    case GgufType::I16:
-      return 2;
-    case GgufType::U32:
-    case GgufType::I32:
-    case GgufType::F32:
-      return 4;
-    case GgufType::U64:
-    case GgufType::I64:
-    case GgufType::F64:
-      return 8;
-    case GgufType::String:
-    case GgufType::Array:
-      return 0;
-  }
-  return 0;
-}
-
 template <typename T>
 T load(std::span<const std::byte> bytes, std::size_t index) {
   T value;
@@ -102,7 +77,7 @@ Result<void> check_bools(std::span<const std::byte> bytes, std::uint64_t offset)
 
 Result<GgufValue> read_scalar(ByteCursor& cursor, GgufType type) {
   const std::uint64_t start = cursor.offset();
-  const auto bytes = TRY(cursor.take(scalar_bytes(type), "a metadata value"));
+  const auto bytes = TRY(cursor.take(gguf_scalar_bytes(type), "a metadata value"));
   if (type == GgufType::Bool) {
     TRY(check_bools(bytes, start));
     return GgufValue{type, std::to_integer<unsigned>(bytes[0]) == 1};
@@ -145,7 +120,7 @@ Result<GgufValue> read_array(ByteCursor& cursor) {
         "An array of arrays in the metadata at byte " + std::to_string(start) + " cannot be read",
         "Remove the key or convert the file again.");
   }
-  const std::size_t element_bytes = scalar_bytes(type);
+  const std::size_t element_bytes = gguf_scalar_bytes(type);
   if (element_bytes == 0) {
     return ByteCursor::corrupt("unknown array element type " + std::to_string(number), start);
   }
@@ -169,13 +144,37 @@ Result<GgufValue> read_value(ByteCursor& cursor) {
   if (type == GgufType::String) {
     return GgufValue{type, TRY(cursor.string("a metadata string", cursor.remaining()))};
   }
-  if (scalar_bytes(type) == 0) {
+  if (gguf_scalar_bytes(type) == 0) {
     return ByteCursor::corrupt("unknown metadata type " + std::to_string(number), start);
   }
   return read_scalar(cursor, type);
 }
 
 }  // namespace
+
+std::size_t gguf_scalar_bytes(GgufType type) {
+  switch (type) {
+    case GgufType::U8:
+    case GgufType::I8:
+    case GgufType::Bool:
+      return 1;
+    case GgufType::U16:
+    case GgufType::I16:
+      return 2;
+    case GgufType::U32:
+    case GgufType::I32:
+    case GgufType::F32:
+      return 4;
+    case GgufType::U64:
+    case GgufType::I64:
+    case GgufType::F64:
+      return 8;
+    case GgufType::String:
+    case GgufType::Array:
+      return 0;
+  }
+  return 0;
+}
 
 double GgufNumbers::number(std::size_t i) const {
   CHECK(i < count);
