@@ -122,7 +122,13 @@ install_packages() {
 
 # A checkout made as root and built as another user (or the other way round) fails in odd places: say it first.
 require_writable() {
-  [ -w "$root" ] || stop "This user cannot write to $root." "Clone into a folder of your own, or run: sudo $0"
+  local folder
+  for folder in "$root" "$root/build" "$root/build/release"; do
+    if [ -e "$folder" ] && [ ! -w "$folder" ]; then
+      stop "This user cannot write to $folder; it belongs to $(stat -c %U "$folder")." \
+        "Run this as that user (sudo $0), or hand it over: sudo chown -R $(id -un) \"$root\""
+    fi
+  done
 }
 
 # build_release TARGET...: ./quickstart builds the program alone, ./check everything, in one folder and one cache.
