@@ -9,8 +9,9 @@ namespace croft {
 
 class Detokenizer {
  public:
-  /// `special`: keep control tokens as text. `at_start`: the first token begins a text (SentencePiece drops its
-  /// leading space); false where it continues one, as generated text after a prompt does.
+  /// `special`: keep control tokens as text. `at_start`: the first token begins a text
+  /// (SentencePiece drops its leading space); false where it continues one, as generated text after
+  /// a prompt does.
   Detokenizer(const Tokenizer& tokenizer, bool special, bool at_start);
 
   /// The text that became certain with this token (often empty for byte tokens).

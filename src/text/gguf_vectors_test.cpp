@@ -1,0 +1,122 @@
+// Goal: ids are exactly those of the reference. Method: every recorded vector of the GGUF
+// vocabularies, the tiny models and the real models, encoded by the tokenizer read from the GGUF
+// file.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "base/json.h"
+#include "io/mapped_file.h"
+#include "text/tokenizer.h"
+
+namespace croft {
+namespace {
+
+namespace fs = std::filesystem;
+using Ids = std::vector<TokenId>;
+
+const fs::path golden = fs::path(CROFT_SHARED_DIR) / "golden";
+
+std::string read_text(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+std::unique_ptr<Tokenizer> open_gguf(const fs::path& path) {
+  auto mapped = MappedFile::open(path);
+  if (!mapped) throw std::runtime_error(mapped.error().to_string());
+  auto file = GgufFile::parse(mapped->bytes());
+  if (!file) throw std::runtime_error(file.error().to_string());
+  auto tokenizer = tokenizer_from_gguf(*file);
+  if (!tokenizer) throw std::runtime_error(tokenizer.error().to_string());
+  return std::move(*tokenizer);
+}
+
+Ids ids_of(const json::value& value) {
+  Ids ids;
+  for (const json::value& id : value.as_array())
+    ids.push_back(static_cast<TokenId>(id.to_number<std::int64_t>()));
+  return ids;
+}
+
+json::value read_json(const fs::path& path) {
+  return parse_json(read_text(path), path.string()).value();
+}
+
+class VocabularyFile : public testing::TestWithParam<const char*> {};
+
+TEST_P(VocabularyFile, GivesTheRecordedIds) {
+  const fs::path path = golden / "tokenizers" / (std::string("ggml-vocab-") + GetParam() + ".gguf");
+  if (!fs::exists(path)) GTEST_SKIP() << path << " is not there";
+  const auto tokenizer = open_gguf(path);
+  const std::string inputs = read_text(path.string() + ".inp");
+  std::istringstream outputs(read_text(path.string() + ".out"));
+  constexpr std::string_view separator = "\n__ggml_vocab_test__\n";
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < inputs.size(); ++count) {
+    const std::size_t end = inputs.find(separator, at);
+    if (end == std::string::npos) break;
+    const std::string text = inputs.substr(at, end - at);
+    at = end + separator.size();
+    std::string line;
+    ASSERT_TRUE(std::getline(outputs, line));
+    std::istringstream numbers(line);
+    Ids expected;
+    for (TokenId id = 0; numbers >> id;) expected.push_back(id);
+    EXPECT_EQ(tokenizer->encode(text, {.add_special = false}), expected) << "text: " << text;
+  }
+  EXPECT_GE(count, 46u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, VocabularyFile,
+                         testing::Values("gpt-2", "starcoder", "deepseek-coder", "llama-spm",
+                                         "phi-3", "bert-bge"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+struct RealModel {
+  const char* file;
+  const char* vectors;
+};
+
+class RealModelFile : public testing::TestWithParam<RealModel> {};
+
+TEST_P(RealModelFile, GivesTheRecordedIds) {
+  const char* models = std::getenv("CROFT_MODELS");
+  if (models == nullptr) GTEST_SKIP() << "set CROFT_MODELS to the folder of real models";
+  const fs::path path = fs::path(models) / GetParam().file;
+  const fs::path vectors = golden / "models" / GetParam().vectors;
+  if (!fs::exists(path) || !fs::exists(vectors)) GTEST_SKIP() << path << " is not there";
+  const auto tokenizer = open_gguf(path);
+  const json::value recorded = read_json(vectors);
+  EXPECT_EQ(tokenizer->adds_bos(), find_bool(recorded, "add_bos").value());
+  for (const json::value& row : recorded.at("rows").as_array()) {
+    const std::string text(row.at("text").as_string());
+    const Ids plain = ids_of(row.at("ids_no_special"));
+    const Ids special = ids_of(row.at("ids_special"));
+    EXPECT_EQ(tokenizer->encode(text, {.add_special = false}), plain) << text;
+    EXPECT_EQ(tokenizer->encode(text, {.add_special = false, .parse_special = true}), special)
+        << text;
+    const std::string decoded(row.at("detokenized_special").as_string());
+    EXPECT_EQ(tokenizer->decode(special, true), decoded == "same as text" ? text : decoded);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Golden, RealModelFile,
+    testing::Values(RealModel{"SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2-135m.tok.json"},
+                    RealModel{"gemma-3-270m-q4_k_m.gguf", "gemma3-270m.tok.json"},
+                    RealModel{"qwen05.gguf", "qwen2.5-coder-0.5b.tok.json"}),
+    [](const auto& test) { return "model" + std::to_string(test.index); });
+
+}  // namespace
+}  // namespace croft
