@@ -9,7 +9,7 @@
 namespace croft {
 
 /// IEEE binary16 to binary32; exact for every bit pattern (a NaN keeps its payload).
-[[nodiscard]] inline float f16_to_f32(std::uint16_t half) {
+[[nodiscard]] constexpr float f16_to_f32(std::uint16_t half) {
   const std::uint32_t sign = (half & 0x8000u) << 16;
   const std::uint32_t magnitude = half & 0x7fffu;
   if (magnitude >= 0x7c00u)

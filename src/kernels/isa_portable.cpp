@@ -10,11 +10,14 @@ struct PortableWeights {
   static void dequantize(TensorType type, const std::byte* source, std::size_t count, float* out) {
     dequantize_reference(type, source, count, out);
   }
-  static void matvec(const WeightRows& weights, const float* x, float* out) {
+  static void multiply_few(const WeightRows& weights, FloatRows x, float* out,
+                           std::size_t out_stride) {
     float* row = thread_scratch<PortableWeights>(weights.cols);
     for (std::size_t r = 0; r < weights.rows; ++r) {
       dequantize(weights.type, weights.data + r * weights.row_bytes, weights.cols, row);
-      out[r] = SimdMatmul<PortableSimd>::dot(row, x, weights.cols);
+      for (std::size_t t = 0; t < x.rows; ++t)
+        out[t * out_stride + r] =
+            SimdMatmul<PortableSimd>::dot(row, x.data + t * x.stride, weights.cols);
     }
   }
 };

@@ -30,11 +30,16 @@ struct SoftmaxState {
   float sum;
 };
 
+/// Up to so many tokens multiply_few is faster than filling a panel.
+inline constexpr std::size_t few_tokens_max = 4;
+
 struct KernelTable {
   /// As dequantize_reference, same bits.
   void (*dequantize)(TensorType type, const std::byte* source, std::size_t count, float* out);
-  /// out[r] = weights[r] · x for all rows: the path of a single token.
-  void (*matvec)(const WeightRows& weights, const float* x, float* out);
+  /// out[t * out_stride + r] = weights[r] · x[t]; each value has the bits of `dot`. Requires:
+  /// x.rows in [1, few_tokens_max]. Each weight is read once and used at once: the path of
+  /// decoding.
+  void (*multiply_few)(const WeightRows& weights, FloatRows x, float* out, std::size_t out_stride);
   /// out[t * out_stride + r] = panel[r] · x[t]; each value has the bits of `dot`.
   void (*multiply_panel)(FloatRows panel, FloatRows x, std::size_t cols, float* out,
                          std::size_t out_stride);

@@ -56,7 +56,7 @@ PackedMatrix random_matrix(TensorType type, Shape shape, std::mt19937& random) {
   std::shared_ptr<std::byte[]> bytes(new std::byte[size]);
   for (std::size_t i = 0; i < size; ++i) {
     const auto bits = static_cast<std::uint32_t>(random() >> 24);
-    bytes[i] = static_cast<std::byte>(i % 2 == 0 ? bits : 0x3cu | (bits & 3u));
+    bytes.get()[i] = static_cast<std::byte>(i % 2 == 0 ? bits : 0x3cu | (bits & 3u));
   }
   return PackedMatrix::own(type, shape.rows, shape.cols, bytes);
 }

@@ -28,8 +28,9 @@ WeightRows weight_rows(const PackedMatrix& weights, std::size_t first, std::size
 void multiply_rows(const PackedMatrix& weights, std::size_t first, std::size_t count,
                    MatrixView<const float> x, MatrixView<float> out, const KernelTable& kernels) {
   const std::size_t cols = weights.cols();
-  if (x.rows == 1) {
-    kernels.matvec(weight_rows(weights, first, count), x.data, out.data + first);
+  if (x.rows <= few_tokens_max) {
+    kernels.multiply_few(weight_rows(weights, first, count), {x.data, x.rows, x.stride},
+                         out.data + first, out.stride);
     return;
   }
   // Rows start 64 bytes beyond a whole number of cache lines' worth, so that they do not share

@@ -87,7 +87,8 @@ class Random {
   PackedMatrix matrix(TensorType type, std::size_t rows, std::size_t cols) {
     const std::size_t size = rows * static_cast<std::size_t>(*row_bytes(type, cols));
     std::shared_ptr<std::byte[]> bytes(new std::byte[size]);
-    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(engine_() & 0xffu);
+    for (std::size_t i = 0; i < size; ++i)
+      bytes.get()[i] = static_cast<std::byte>(engine_() & 0xffu);
     set_scales(type, {bytes.get(), size}, [&] { return uniform(-0.1f, 0.1f); });
     return PackedMatrix::own(type, rows, cols, std::move(bytes));
   }

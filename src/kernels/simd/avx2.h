@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/half_table.h"
+
 namespace croft {
 
 struct Avx2Simd {
@@ -99,12 +101,15 @@ struct Avx2Simd {
 
   // What the weight formats need.
 
+  static const float* values_of_halves() { return reinterpret_cast<const float*>(&f16_values); }
+
   static V half(const std::byte* p) {
-    short bits;
+    std::uint16_t bits;
     __builtin_memcpy(&bits, p, sizeof(bits));
-    const __m256 value = _mm256_cvtph_ps(_mm_set1_epi16(bits));
-    return {value, value};
+    return set1(values_of_halves()[bits]);
   }
+  /// The first 8 lanes of each.
+  static V join_halves(V a, V b) { return {a.low, b.low}; }
   static V halves(__m256i bits) {
     return {_mm256_cvtph_ps(_mm256_castsi256_si128(bits)),
             _mm256_cvtph_ps(_mm256_extracti128_si256(bits, 1))};

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/half_table.h"
+
 namespace croft {
 
 struct Avx512Simd {
@@ -80,11 +82,15 @@ struct Avx512Simd {
 
   // What the weight formats need.
 
+  static const float* values_of_halves() { return reinterpret_cast<const float*>(&f16_values); }
+
   static V half(const std::byte* p) {
-    short bits;
+    std::uint16_t bits;
     __builtin_memcpy(&bits, p, sizeof(bits));
-    return _mm512_cvtph_ps(_mm256_set1_epi16(bits));
+    return set1(values_of_halves()[bits]);
   }
+  /// The first 8 lanes of each.
+  static V join_halves(V a, V b) { return _mm512_shuffle_f32x4(a, b, 0x44); }
   static V halves(__m256i bits) { return _mm512_cvtph_ps(bits); }
   static V brain_halves(__m256i bits) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));

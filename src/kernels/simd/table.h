@@ -13,7 +13,7 @@ constexpr KernelTable make_table() {
   using Matmul = SimdMatmul<S>;
   return {
       .dequantize = Weights::dequantize,
-      .matvec = Weights::matvec,
+      .multiply_few = Weights::multiply_few,
       .multiply_panel = Matmul::multiply_panel,
       .dot = Matmul::dot,
       .rms_norm = Ops::rms_norm,

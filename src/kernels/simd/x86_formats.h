@@ -123,11 +123,8 @@ struct X86Formats {
     const __m128i packed = _mm_setr_epi32(
         word(low & 0x3f3f3f3fu), word((high & 0x0f0f0f0fu) | (low >> 2 & 0x30303030u)),
         word(mid & 0x3f3f3f3fu), word((high >> 4 & 0x0f0f0f0fu) | (mid >> 2 & 0x30303030u)));
-    float units[16];
-    S::store(units, S::half(b));
-    S::store(scale, negate(S::half(b + 2)));
-    for (int i = 8; i < 16; ++i) units[i] = scale[i];
-    S::store(scale, S::mul(S::load(units), S::from_unsigned(packed)));
+    const V units = S::join_halves(S::half(b), negate(S::half(b + 2)));
+    S::store(scale, S::mul(units, S::from_unsigned(packed)));
   }
 
   struct Q4_K {

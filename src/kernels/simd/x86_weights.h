@@ -1,5 +1,5 @@
 #pragma once
-/// Dequantization and the single-token product for every weight format, for x86 backends.
+/// Dequantization and the product with few tokens for every weight format, for x86 backends.
 
 #include <cstddef>
 
@@ -14,9 +14,9 @@ struct X86Weights {
   using V = typename S::V;
   using Formats = X86Formats<S>;
 
-  /// Weight rows that one pass over x serves: enough chains of multiply-adds to hide their latency
-  /// of 4 cycles.
-  static constexpr std::size_t rows_at_once = 8;
+  /// Weight rows that one pass over T tokens serves: enough chains of multiply-adds to hide their
+  /// latency of 4 cycles at two a cycle, and few enough that their accumulators stay in registers.
+  static constexpr std::size_t rows_at_once(std::size_t tokens) { return tokens == 1 ? 8 : 4; }
 
   /// A cut-off last block of an element type, padded with zeros to a whole one.
   template <typename Format>
@@ -38,38 +38,53 @@ struct X86Weights {
                    [&](std::size_t, V value) { S::store_first(out + k, value, count - k); });
   }
 
-  /// out[r] = row r · x. One accumulator per row along x and one reduction: the bits of
-  /// SimdMatmul's tiles.
-  template <typename Format, std::size_t R>
-  static void dot_rows(const std::byte* rows, std::size_t row_bytes, std::size_t cols,
-                       const float* x, float* out) {
-    V total[R];
-    for (std::size_t r = 0; r < R; ++r) total[r] = S::zero();
+  /// R rows times T tokens without a panel between. One accumulator per (token, row) along x and
+  /// one reduction: the bits of SimdMatmul's tiles.
+  template <typename Format, std::size_t R, std::size_t T>
+  static void multiply_rows(const std::byte* rows, std::size_t row_bytes, std::size_t cols,
+                            FloatRows x, float* out, std::size_t out_stride) {
+    V total[T][R];
+    for (std::size_t t = 0; t < T; ++t)
+      for (std::size_t r = 0; r < R; ++r) total[t][r] = S::zero();
     std::size_t k = 0;
     for (; k + Format::values <= cols; k += Format::values, rows += Format::bytes) {
-      for (std::size_t r = 0; r < R; ++r)
-        Format::decode(rows + r * row_bytes, [&](std::size_t i, V value) {
-          total[r] = S::mul_add(value, S::load(x + k + 16 * i), total[r]);
-        });
-    }
-    if (k < cols) {
-      const V tail = S::load_first(x + k, cols - k);
       for (std::size_t r = 0; r < R; ++r) {
-        const PaddedBlock<Format> last(rows + r * row_bytes, cols - k);
-        Format::decode(last.data,
-                       [&](std::size_t, V value) { total[r] = S::mul_add(value, tail, total[r]); });
+        const std::byte* block = rows + r * row_bytes;
+        // The same place in the next R rows: a row is too short for the processor to see R streams
+        // in it. Measured: 11.2 ms per token become 6.8 (Q4_1, 135 M weights, one thread).
+        for (std::size_t line = 0; line < Format::bytes; line += 64)
+          __builtin_prefetch(block + R * row_bytes + line);
+        Format::decode(block, [&](std::size_t i, V value) {
+          for (std::size_t t = 0; t < T; ++t)
+            total[t][r] =
+                S::mul_add(value, S::load(x.data + t * x.stride + k + 16 * i), total[t][r]);
+        });
       }
     }
-    S::reduce_add_each(total, out);
+    if (k < cols) {
+      for (std::size_t r = 0; r < R; ++r) {
+        const PaddedBlock<Format> last(rows + r * row_bytes, cols - k);
+        Format::decode(last.data, [&](std::size_t, V value) {
+          for (std::size_t t = 0; t < T; ++t)
+            total[t][r] =
+                S::mul_add(value, S::load_first(x.data + t * x.stride + k, cols - k), total[t][r]);
+        });
+      }
+    }
+    for (std::size_t t = 0; t < T; ++t) S::reduce_add_each(total[t], out + t * out_stride);
   }
 
-  template <typename Format>
-  static void matvec_as(const WeightRows& w, const float* x, float* out) {
+  template <typename Format, std::size_t T>
+  static void multiply_few_as(const WeightRows& w, FloatRows x, float* out,
+                              std::size_t out_stride) {
+    constexpr std::size_t height = rows_at_once(T);
     std::size_t r = 0;
-    for (; r + rows_at_once <= w.rows; r += rows_at_once)
-      dot_rows<Format, rows_at_once>(w.data + r * w.row_bytes, w.row_bytes, w.cols, x, out + r);
+    for (; r + height <= w.rows; r += height)
+      multiply_rows<Format, height, T>(w.data + r * w.row_bytes, w.row_bytes, w.cols, x, out + r,
+                                       out_stride);
     for (; r < w.rows; ++r)
-      dot_rows<Format, 1>(w.data + r * w.row_bytes, w.row_bytes, w.cols, x, out + r);
+      multiply_rows<Format, 1, T>(w.data + r * w.row_bytes, w.row_bytes, w.cols, x, out + r,
+                                  out_stride);
   }
 
   /// Calls function with a value of the format's type; the one place where a type number becomes a
@@ -114,8 +129,21 @@ struct X86Weights {
     with_format(type, [&]<typename Format>(Format) { dequantize_as<Format>(source, count, out); });
   }
 
-  static void matvec(const WeightRows& weights, const float* x, float* out) {
-    with_format(weights.type, [&]<typename Format>(Format) { matvec_as<Format>(weights, x, out); });
+  static void multiply_few(const WeightRows& weights, FloatRows x, float* out,
+                           std::size_t out_stride) {
+    static_assert(few_tokens_max == 4);
+    with_format(weights.type, [&]<typename Format>(Format) {
+      switch (x.rows) {
+        case 1:
+          return multiply_few_as<Format, 1>(weights, x, out, out_stride);
+        case 2:
+          return multiply_few_as<Format, 2>(weights, x, out, out_stride);
+        case 3:
+          return multiply_few_as<Format, 3>(weights, x, out, out_stride);
+        default:
+          return multiply_few_as<Format, 4>(weights, x, out, out_stride);
+      }
+    });
   }
 };
 
