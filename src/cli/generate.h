@@ -1,0 +1,38 @@
+#pragma once
+/// One request to the engine, awaited: for verbs that do one thing at a time.
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+namespace croft::cli {
+
+struct Generated {
+  std::string text;
+  std::vector<TokenId> tokens;
+  std::vector<TokenLogprob> prompt_logprobs;  ///< empty unless asked for
+  FinishReason reason = FinishReason::EndToken;
+  GenerationUsage usage;
+};
+
+/// Told new text on the caller's thread; an error ends the generation and is returned.
+using TextSink = std::function<Result<void>(std::string_view text)>;
+
+/// Waits until the request has ended. `request.cancel` is used; a cancelled request returns what
+/// there was, with reason Cancelled. Errors: those of Engine::generate; of `on_text`.
+Result<Generated> generate_and_wait(Engine& engine, GenerationRequest request,
+                                    const TextSink& on_text = {});
+
+/// Several requests at once; returns their usages in order. Errors: the first one's.
+Result<std::vector<GenerationUsage>> generate_all(Engine& engine,
+                                                  std::vector<GenerationRequest> requests);
+
+/// The vectors of `inputs`. Errors: as Engine::embed.
+Result<std::vector<std::vector<float>>> embed_and_wait(Engine& engine, EmbeddingRequest request);
+
+}  // namespace croft::cli

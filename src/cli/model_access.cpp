@@ -1,0 +1,63 @@
+#include "cli/model_access.h"
+
+#include <algorithm>
+
+#include "io/gguf.h"
+#include "io/mapped_file.h"
+#include "store/model_library.h"
+
+namespace croft::cli {
+namespace {
+
+bool has_option(const Settings& settings, std::string_view name) {
+  return find_option(settings.verb(), name) != nullptr;
+}
+
+TensorType kv_type(std::string_view name) {
+  if (name == "f32") return TensorType::F32;
+  if (name == "bf16") return TensorType::BF16;
+  if (name == "q8_0") return TensorType::Q8_0;
+  return TensorType::F16;
+}
+
+}  // namespace
+
+std::filesystem::path models_root(const Settings& settings) {
+  const std::string& given = settings.text("models-dir");
+  return given.empty() ? default_model_root() : std::filesystem::path(given);
+}
+
+std::filesystem::path key_file_path(const std::string& given, const std::filesystem::path& root) {
+  return given.empty() ? root.parent_path() / "api-keys" : std::filesystem::path(given);
+}
+
+Result<std::filesystem::path> model_path(const Settings& settings, const std::string& name) {
+  return resolve_model(models_root(settings), name);
+}
+
+Result<std::unique_ptr<Tokenizer>> open_tokenizer(const std::filesystem::path& path) {
+  std::error_code ignored;  // what does not exist is reported by the reader
+  if (std::filesystem::is_directory(path, ignored)) return tokenizer_from_folder(path);
+  const MappedFile file = TRY(MappedFile::open(path));
+  const GgufFile gguf = TRY(GgufFile::parse(file.bytes()));
+  return tokenizer_from_gguf(gguf);
+}
+
+EngineOptions engine_options(const Settings& settings, EngineOptions base) {
+  if (has_option(settings, "threads")) base.threads = settings.size("threads");
+  if (has_option(settings, "kv-type")) base.kv_type = kv_type(settings.text("kv-type"));
+  if (has_option(settings, "context") && settings.size("context") != 0)
+    base.context = settings.size("context");
+  if (has_option(settings, "parallel")) base.parallel = settings.size("parallel");
+  if (has_option(settings, "queue")) base.queue_max = settings.size("queue");
+  if (has_option(settings, "prefill-chunk")) base.prefill_chunk = settings.size("prefill-chunk");
+  return base;
+}
+
+Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
+                                            const std::filesystem::path& path, EngineOptions base) {
+  std::shared_ptr<const Model> model = TRY(Model::load(path));
+  return Engine::create(std::move(model), engine_options(settings, base));
+}
+
+}  // namespace croft::cli

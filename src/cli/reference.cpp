@@ -1,0 +1,166 @@
+#include "cli/reference.h"
+
+#include <array>
+#include <map>
+
+#include "base/error.h"
+#include "cli/help.h"
+#include "cli/options.h"
+
+namespace croft::cli {
+namespace {
+
+std::string capitalized(std::string_view text) {
+  std::string out(text);
+  out.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(out.front())));
+  return out;
+}
+
+/// In a table cell a bar would end the cell.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? "\\|" : std::string(1, c);
+  return out;
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? std::string{} : "`" + std::string(text) + "`";
+}
+
+std::string range_text(const OptionSpec& option) {
+  std::string range = value_range(option);
+  if (!option.unit.empty()) range += (range.empty() ? "" : " ") + std::string(option.unit);
+  return range;
+}
+
+std::string option_table(const VerbSpec* verb, const std::vector<OptionSpec>& options) {
+  std::string text =
+      "| option | what it does | values | default | environment | croft.toml |\n"
+      "|---|---|---|---|---|---|\n";
+  for (const OptionSpec& option : options) {
+    const std::string fallback = option.required ? "required" : code(option.fallback);
+    text += "| " + code(option_head(option)) + " | " + cell(option.help) + " | " +
+            cell(range_text(option)) + " | " + fallback + " | " +
+            (option.in_environment ? code(environment_name(option)) : "") + " | " +
+            (option.in_file ? code(config_key(verb, option)) : "") + " |\n";
+  }
+  return text;
+}
+
+std::string verb_section(const VerbSpec& verb) {
+  std::string text = "\n## " + std::string(verb.name) + "\n\n" + capitalized(verb.summary) +
+                     ".\n\n```\n" + usage_line(verb) + "\n```\n";
+  if (!verb.details.empty()) text += "\n" + std::string(verb.details) + "\n";
+  if (!verb.arguments.empty()) text += "\n";
+  for (const ArgumentSpec& argument : verb.arguments) {
+    text += "- " + code(argument.name) + ": " + std::string(argument.help);
+    if (!argument.choices.empty()) text += " (" + std::string(argument.choices) + ")";
+    text += "\n";
+  }
+  if (!verb.options.empty()) text += "\n" + option_table(&verb, verb.options);
+  return text;
+}
+
+/// Exit code -> what it means, from the error table.
+std::map<int, std::string> exit_codes() {
+  std::map<int, std::string> codes = {{0, "done"},
+                                      {1, "`doctor` found a problem"},
+                                      {141, "the reader of standard output has gone"}};
+  for (int i = 0; i <= static_cast<int>(ErrorCode::Internal); ++i) {
+    const ErrorTraits& row = traits(static_cast<ErrorCode>(i));
+    std::string& names = codes[row.exit_code];
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  }
+  return codes;
+}
+
+constexpr const char* kMarkdownHead = R"(# Command line
+
+This page is made by `croft docs cli` from the options table (`src/cli/options*.cpp`); do not edit it.
+
+A setting is taken from the flag, else from the environment, else from `croft.toml`, else it has its default;
+`croft config show --origin` says which. An empty environment variable counts as unset; a list is written with commas
+there.
+
+Configuration files, later ones win: `/etc/croft/croft.toml`, `/etc/croft/conf.d/*.toml`,
+`$XDG_CONFIG_HOME/croft/croft.toml` (default `~/.config`), and `conf.d/*.toml` beside it. `--config FILE` or `CROFT_CONFIG` names one file
+to be read instead of all of these. A key that Croft does not know is an error that names its line.
+
+```toml
+quiet = true
+
+[serve]
+port = 9000
+allow_origin = ["https://intranet.example.com"]
+```
+
+Results go to standard output, everything else to standard error. An error is one line, `croft: MESSAGE. HINT`, and an
+exit code:
+
+| exit code | meaning |
+|---|---|
+)";
+
+std::string roff(std::string_view text) {
+  std::string out;
+  bool line_start = true;
+  for (const char c : text) {
+    if (line_start && (c == '.' || c == '\'')) out += "\\&";
+    if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else {
+      out += c;
+    }
+    line_start = c == '\n';
+  }
+  return out;
+}
+
+std::string man_options(const std::vector<OptionSpec>& options) {
+  std::string text;
+  for (const OptionSpec& option : options) {
+    text += ".TP\n.B " + roff(option_head(option)) + "\n" + roff(option.help);
+    if (const std::string facts = option_facts(option); !facts.empty())
+      text += "\n(" + roff(facts) + ")";
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string markdown_reference() {
+  std::string text = kMarkdownHead;
+  for (const auto& [exit_code, meaning] : exit_codes())
+    text += "| " + std::to_string(exit_code) + " | " + meaning + " |\n";
+  text += "\n## Options of every verb\n\nThey may stand in front of the verb too.\n\n" +
+          option_table(nullptr, global_options());
+  for (const VerbSpec& verb : verbs())
+    if (!verb.hidden) text += verb_section(verb);
+  return text;
+}
+
+std::string man_page() {
+  std::string text =
+      ".\\\" Made by `croft docs man` from the options table; do not edit.\n"
+      ".TH CROFT 1\n.SH NAME\ncroft \\- runs small language models on this machine\n"
+      ".SH SYNOPSIS\n.B croft\nVERB [OPTIONS] ...\n.SH VERBS\n";
+  for (const VerbSpec& verb : verbs()) {
+    if (verb.hidden) continue;
+    text += ".SS " + roff(usage_line(verb)) + "\n" + roff(capitalized(verb.summary)) + ".\n";
+    if (!verb.details.empty()) text += ".PP\n" + roff(verb.details) + "\n";
+    text += man_options(verb.options);
+  }
+  text += ".SH OPTIONS OF EVERY VERB\n" + man_options(global_options());
+  text += ".SH EXIT STATUS\n";
+  for (const auto& [exit_code, meaning] : exit_codes())
+    text += ".TP\n.B " + std::to_string(exit_code) + "\n" + roff(meaning) + "\n";
+  text +=
+      ".SH FILES\n.TP\n/etc/croft/croft.toml, ~/.config/croft/croft.toml\nconfiguration; "
+      "`croft config show \\-\\-origin` says what was read\n";
+  return text;
+}
+
+}  // namespace croft::cli

@@ -1,0 +1,162 @@
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "base/cpu.h"
+#include "base/json.h"
+#include "cli/build_info.h"
+#include "cli/generate.h"
+#include "cli/model_access.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "cli/verbs/verbs.h"
+
+namespace croft::cli {
+namespace {
+
+/// One line of the result: a prompt of n_prompt tokens, or an answer of n_gen.
+struct Test {
+  std::size_t n_prompt = 0;
+  std::size_t n_gen = 0;
+  std::vector<double> samples_ns;
+
+  [[nodiscard]] std::size_t tokens() const { return n_prompt + n_gen; }
+};
+
+struct Summary {
+  double mean = 0.0;
+  double deviation = 0.0;  ///< of a sample: divided by n - 1
+};
+
+Summary summarize(const std::vector<double>& samples) {
+  const auto count = static_cast<double>(samples.size());
+  Summary out;
+  out.mean = std::accumulate(samples.begin(), samples.end(), 0.0) / count;
+  double squares = 0.0;
+  for (const double sample : samples) squares += (sample - out.mean) * (sample - out.mean);
+  out.deviation = samples.size() > 1 ? std::sqrt(squares / (count - 1)) : 0.0;
+  return out;
+}
+
+/// Ordinary tokens of the vocabulary, each equally likely.
+std::vector<TokenId> random_tokens(const Tokenizer& tokenizer, std::size_t count,
+                                   std::mt19937& random) {
+  std::uniform_int_distribution<std::size_t> any(0, tokenizer.size() - 1);
+  std::vector<TokenId> tokens;
+  std::size_t refused = 0;
+  while (tokens.size() < count) {
+    const auto id = static_cast<TokenId>(any(random));
+    // A vocabulary without ordinary tokens would keep us here for ever: then any token will do.
+    if (tokenizer.kind(id) != TokenKind::Normal && ++refused < 10'000) continue;
+    tokens.push_back(id);
+  }
+  return tokens;
+}
+
+std::vector<GenerationRequest> requests_of(const Test& test, std::size_t seqs,
+                                           const Tokenizer& tokenizer, std::mt19937& random) {
+  std::vector<GenerationRequest> requests(seqs);
+  for (GenerationRequest& request : requests) {
+    // An answer needs something to follow: one token.
+    request.prompt = random_tokens(tokenizer, std::max<std::size_t>(test.n_prompt, 1), random);
+    request.tokens_max = test.n_gen;
+    request.sampling.temperature = 0.0f;
+    request.ignore_end_tokens = true;
+  }
+  return requests;
+}
+
+Result<void> measure(Engine& engine, std::size_t seqs, std::size_t repetitions, Test& test) {
+  std::mt19937 random(20261121);  // fixed: every run of `bench` computes the same tokens
+  const std::string what = test.n_gen == 0 ? "prompt" : "generation";
+  Progress progress(what, Progress::Unit::Count);
+  for (std::size_t i = 0; i <= repetitions; ++i) {
+    auto requests = requests_of(test, seqs, engine.model().tokenizer(), random);
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<GenerationUsage> usages = TRY(generate_all(engine, std::move(requests)));
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+    for (const GenerationUsage& usage : usages)
+      if (usage.completion_tokens != test.n_gen)
+        return fail(ErrorCode::ContextOverflow,
+                    "only " + std::to_string(usage.completion_tokens) + " of " +
+                        std::to_string(test.n_gen) + " tokens fit the model's context",
+                    "Use a smaller -n");
+    // The first run warms the caches and pages the weights in.
+    if (i > 0) test.samples_ns.push_back(took.count());
+    progress.update(i, repetitions);
+  }
+  return {};
+}
+
+json::object test_json(const Test& test, const Engine& engine, const Settings& settings,
+                       const std::filesystem::path& path) {
+  const std::size_t seqs = settings.size("seqs");
+  const ModelInfo& info = engine.model().info();
+  std::vector<double> rates;
+  for (const double ns : test.samples_ns)
+    rates.push_back(static_cast<double>(test.tokens() * seqs) * 1e9 / ns);
+  const Summary time = summarize(test.samples_ns);
+  const Summary rate = summarize(rates);
+  json::array samples_ns;
+  for (const double ns : test.samples_ns) samples_ns.emplace_back(std::llround(ns));
+  return {{"build", version_text()},
+          {"build_commit", commit_text()},
+          {"cpu_info", cpu_model_name()},
+          {"isa", isa_name(engine.isa())},
+          {"model_filename", path.string()},
+          {"model_type", info.architecture + " " +
+                             human_count(static_cast<double>(info.parameters_count)) + " " +
+                             info.quantization},
+          {"model_size", info.file_bytes},
+          {"model_n_params", info.parameters_count},
+          {"n_threads", engine.options().threads},
+          {"type_k", settings.text("kv-type")},
+          {"type_v", settings.text("kv-type")},
+          {"n_prompt", test.n_prompt},
+          {"n_gen", test.n_gen},
+          {"n_seqs", seqs},
+          {"avg_ns", std::llround(time.mean)},
+          {"stddev_ns", std::llround(time.deviation)},
+          {"avg_ts", rate.mean},
+          {"stddev_ts", rate.deviation},
+          {"samples_ns", std::move(samples_ns)},
+          {"samples_ts", json::array(rates.begin(), rates.end())}};
+}
+
+std::string test_text(const json::object& row) {
+  const bool is_prompt = row.at("n_prompt").to_number<std::size_t>() != 0;
+  const auto count = row.at(is_prompt ? "n_prompt" : "n_gen").to_number<std::size_t>();
+  return (is_prompt ? "prompt     " : "generation ") + std::to_string(count) + " tokens x " +
+         std::to_string(row.at("n_seqs").to_number<std::size_t>()) + ": " +
+         fixed(row.at("avg_ts").to_number<double>(), 2) + " tokens/s +- " +
+         fixed(row.at("stddev_ts").to_number<double>(), 2) + "\n";
+}
+
+}  // namespace
+
+Result<int> bench_verb(const Settings& settings) {
+  const auto path = TRY(model_path(settings, settings.text("model")));
+  std::vector<Test> tests;
+  const std::size_t n_prompt = settings.size("prompt-tokens");
+  const std::size_t n_gen = settings.size("generate-tokens");
+  if (n_prompt != 0) tests.push_back({.n_prompt = n_prompt, .n_gen = 0, .samples_ns = {}});
+  if (n_gen != 0) tests.push_back({.n_prompt = 0, .n_gen = n_gen, .samples_ns = {}});
+  const std::size_t seqs = settings.size("seqs");
+  const std::unique_ptr<Engine> engine = TRY(open_engine(
+      settings, path,
+      {.context = std::max(n_prompt, n_gen + 1), .parallel = seqs, .queue_max = seqs + 1}));
+  json::array rows;
+  for (Test& test : tests) {
+    TRY(measure(*engine, seqs, settings.size("repetitions"), test));
+    rows.emplace_back(test_json(test, *engine, settings, path));
+  }
+  if (settings.flag("json")) {
+    TRY(print_line(json::serialize(rows)));
+    return 0;
+  }
+  for (const json::value& row : rows) TRY(print(test_text(row.get_object())));
+  return 0;
+}
+
+}  // namespace croft::cli

@@ -1,0 +1,85 @@
+#include "server/server.h"
+
+#include "base/log.h"
+#include "cli/interrupts.h"
+#include "cli/model_access.h"
+#include "cli/terminal.h"
+#include "cli/verbs/verbs.h"
+#include "store/api_keys.h"
+
+namespace croft::cli {
+namespace {
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+LogLevel log_level(std::string_view name) {
+  if (name == "debug") return LogLevel::Debug;
+  if (name == "warning") return LogLevel::Warning;
+  if (name == "error") return LogLevel::Error;
+  if (name == "off") return LogLevel::Off;
+  return LogLevel::Info;
+}
+
+/// Beyond this machine a key is needed; the first start makes it, shows it once and keeps its hash.
+Result<void> ensure_key(const std::filesystem::path& key_file) {
+  const ApiKeys keys = TRY(ApiKeys::load(key_file));
+  if (!keys.empty()) return {};
+  std::error_code ignored;  // creating the key reports a folder that is missing
+  std::filesystem::create_directories(key_file.parent_path(), ignored);
+  const std::string key = TRY(ApiKeys::create(key_file, "first start"));
+  const std::string text = "API key, shown this once: " + key +
+                           "\nClients send it as `Authorization: Bearer KEY`. Its hash is in " +
+                           key_file.string() + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return {};
+}
+
+/// The name in /v1/models: as asked for, or a path's last part.
+std::string published_name(const std::string& asked, const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(asked, ignored)) return asked;
+  const auto absolute = std::filesystem::absolute(path, ignored).lexically_normal();
+  const auto last = absolute.has_filename() ? absolute : absolute.parent_path();
+  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
+}
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+ServerOptions server_options(const Settings& settings, const std::filesystem::path& path) {
+  ServerOptions options;
+  options.host = settings.text("host");
+  options.port = static_cast<std::uint16_t>(settings.integer("port"));
+  options.model_name = published_name(settings.text("model"), path);
+  options.key_file = key_file_path(settings.text("key-file"), models_root(settings));
+  options.require_key = settings.flag("require-key");
+  options.allowed_origins = settings.list("allow-origin");
+  options.allowed_hosts = settings.list("allow-host");
+  options.log_prompts = settings.flag("log-prompts");
+  options.drain_seconds = static_cast<int>(settings.integer("drain"));
+  return options;
+}
+
+}  // namespace
+
+Result<int> serve_verb(const Settings& settings) {
+  init_log(log_level(settings.text("log-level")), settings.flag("log-json"));
+  const auto path = TRY(model_path(settings, settings.text("model")));
+  const ServerOptions options = server_options(settings, path);
+  if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
+  Interrupts interrupts;
+  TRY(run_server(
+      options, [&] { return open_engine(settings, path, {}); },
+      [&](std::uint16_t port) {
+        // A script that closed our output still wants the server.
+        static_cast<void>(print_line("listening on " + url_of(options.host, port)));
+      },
+      interrupts.begin()));
+  return 0;
+}
+
+}  // namespace croft::cli

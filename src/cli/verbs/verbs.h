@@ -1,0 +1,30 @@
+#pragma once
+/// The verbs: one function and one file each. What a verb does is said in the options table.
+
+#include "base/error.h"
+#include "cli/settings.h"
+
+namespace croft::cli {
+
+Result<int> run_verb(const Settings& settings);
+Result<int> serve_verb(const Settings& settings);
+Result<int> embed_verb(const Settings& settings);
+Result<int> perplexity_verb(const Settings& settings);
+Result<int> bench_verb(const Settings& settings);
+Result<int> pull_verb(const Settings& settings);
+Result<int> list_verb(const Settings& settings);
+Result<int> show_verb(const Settings& settings);
+Result<int> rm_verb(const Settings& settings);
+Result<int> import_verb(const Settings& settings);
+Result<int> tokenize_verb(const Settings& settings);
+Result<int> detokenize_verb(const Settings& settings);
+Result<int> template_render_verb(const Settings& settings);
+Result<int> doctor_verb(const Settings& settings);
+Result<int> config_show_verb(const Settings& settings);
+Result<int> config_check_verb(const Settings& settings);
+Result<int> completions_verb(const Settings& settings);
+Result<int> version_verb(const Settings& settings);
+Result<int> help_verb(const Settings& settings);
+Result<int> docs_verb(const Settings& settings);
+
+}  // namespace croft::cli
