@@ -131,12 +131,8 @@ require_writable() {
   done
 }
 
-# build_release TARGET...: ./quickstart builds the program alone, ./check everything, in one folder and one cache.
-build_release() {
-  build_preset release "$@"
-}
-
-# build_preset PRESET TARGET...: configures where needed and builds.
+# build_preset PRESET TARGET...: configures where needed and builds. ./quickstart builds the program alone, ./check
+# everything, in the same folder.
 build_preset() {
   local preset=$1
   shift
