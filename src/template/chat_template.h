@@ -1,7 +1,7 @@
 #pragma once
-/// A model's own Jinja chat template, run in our engine with the options that transformers sets: trimmed blocks,
-/// loop controls, tojson, raise_exception, strftime_now. The template is hostile: no attribute of the host, no I/O,
-/// budgets for steps, output, memory and recursion.
+/// A model's own Jinja chat template, run in our engine with the options that transformers sets:
+/// trimmed blocks, loop controls, tojson, raise_exception, strftime_now. The template is hostile:
+/// no attribute of the host, no I/O, budgets for steps, output, memory and recursion.
 
 #include <chrono>
 #include <memory>
@@ -21,7 +21,8 @@ struct RenderOptions {
   std::chrono::sys_seconds now{};
   std::size_t steps_max = limits::template_steps_max;
   std::size_t output_bytes_max = limits::template_output_bytes_max;
-  /// Context members whose strings the operator wrote (tokenizer settings); all others are untrusted.
+  /// Context members whose strings the operator wrote (tokenizer settings); all others are
+  /// untrusted.
   std::vector<std::string> trusted_keys = {"bos_token", "eos_token", "unk_token", "pad_token"};
 };
 
@@ -37,8 +38,8 @@ class ChatTemplate {
 
   /// `context`: messages, tools, add_generation_prompt, bos_token ... as Python would pass them.
   /// The result marks every byte that came from an untrusted string, through all string operations.
-  /// Errors: InvalidArgument with the template's line (raise_exception: the template's own message comes first,
-  /// verbatim); TooLarge where a budget ran out, naming it.
+  /// Errors: InvalidArgument with the template's line (raise_exception: the template's own message
+  /// comes first, verbatim); TooLarge where a budget ran out, naming it.
   Result<MarkedText> render(const json::object& context, const RenderOptions& options) const;
 
   [[nodiscard]] const std::string& source() const;
