@@ -27,7 +27,7 @@ struct SamplingOptions {
   float presence_penalty = 0.0f;   ///< -2..2, generated tokens only, as OpenAI defines
   float frequency_penalty = 0.0f;  ///< -2..2, likewise
   std::uint64_t seed = 0;          ///< the same seed, prompt and options give the same text
-  std::vector<std::pair<TokenId, float>> logit_bias;  ///< -100..100 each
+  std::vector<std::pair<TokenId, float>> logit_bias = {};  ///< -100..100 each
 };
 
 struct GenerationRequest {

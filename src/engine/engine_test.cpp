@@ -1,0 +1,260 @@
+// Goal: the engine keeps its promises: batched results equal single ones bit for bit, one ending
+// per request, limits refused with numbers, cancellation heard. Method: a tiny golden model,
+// compared with itself run alone.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <filesystem>
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace croft {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Collected {
+  std::string text;
+  std::vector<TokenId> tokens;
+  std::vector<float> logprobs;
+  std::vector<TokenLogprob> prompt;
+  std::optional<GenerationDone> done;
+  std::optional<Error> error;
+  int endings = 0;
+};
+
+/// Runs a request to its end.
+class Listener {
+ public:
+  GenerationSink sink() {
+    return [this](GenerationEvent event) {
+      const std::lock_guard lock(mutex_);
+      if (auto* prompt = std::get_if<PromptDone>(&event))
+        collected_.prompt = std::move(prompt->logprobs);
+      if (auto* delta = std::get_if<TextDelta>(&event)) {
+        collected_.text += delta->text;
+        collected_.tokens.insert(collected_.tokens.end(), delta->tokens.begin(),
+                                 delta->tokens.end());
+        for (const TokenLogprob& l : delta->logprobs) collected_.logprobs.push_back(l.logprob);
+      }
+      if (auto* done = std::get_if<GenerationDone>(&event)) collected_.done = *done;
+      if (auto* error = std::get_if<Error>(&event)) collected_.error = *error;
+      if (collected_.done || collected_.error) {
+        ++collected_.endings;
+        ended_.notify_all();
+      }
+    };
+  }
+  Collected wait() {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [&] { return collected_.endings > 0; });
+    return collected_;
+  }
+  std::size_t tokens() {
+    const std::lock_guard lock(mutex_);
+    return collected_.tokens.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  Collected collected_;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const fs::path path = fs::path(CROFT_SHARED_DIR) / "golden" / "tiny" / "llama-a" / "model.gguf";
+    if (!fs::exists(path)) GTEST_SKIP() << "no golden model at " << path;
+    auto model = Model::load(path);
+    ASSERT_TRUE(model.has_value()) << model.error().to_string();
+    model_ = *model;
+  }
+  std::unique_ptr<Engine> start(EngineOptions options) {
+    options.threads = 2;
+    auto engine = Engine::create(model_, options);
+    EXPECT_TRUE(engine.has_value());
+    return std::move(*engine);
+  }
+  static GenerationRequest request(std::vector<TokenId> prompt, std::size_t tokens_max) {
+    GenerationRequest r;
+    r.prompt = std::move(prompt);
+    r.tokens_max = tokens_max;
+    r.ignore_end_tokens = true;
+    r.logprobs = true;
+    r.sampling.seed = 11;
+    return r;
+  }
+  static Collected run(Engine& engine, GenerationRequest r) {
+    Listener listener;
+    const auto accepted = engine.generate(std::move(r), listener.sink());
+    EXPECT_TRUE(accepted.has_value());
+    return accepted ? listener.wait() : Collected{};
+  }
+  static std::vector<TokenId> prompt_of(std::size_t length, TokenId salt) {
+    std::vector<TokenId> ids;
+    for (std::size_t i = 0; i < length; ++i)
+      ids.push_back(static_cast<TokenId>((i * 37 + static_cast<std::size_t>(salt) * 101) % 560));
+    return ids;
+  }
+  std::shared_ptr<const Model> model_;
+};
+
+TEST_F(EngineTest, BatchedEqualsSingleBitForBit) {
+  std::vector<GenerationRequest> requests;
+  for (TokenId i = 0; i < 6; ++i)
+    requests.push_back(request(prompt_of(3 + 29 * static_cast<std::size_t>(i), i),
+                               20 + static_cast<std::size_t>(i)));
+  std::vector<Collected> alone;
+  {
+    const auto engine = start({.context = 512, .parallel = 1, .prefill_chunk = 512});
+    for (const GenerationRequest& r : requests) alone.push_back(run(*engine, r));
+  }
+  const auto engine = start({.context = 512, .parallel = 4, .prefill_chunk = 40});
+  std::vector<Listener> listeners(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    ASSERT_TRUE(engine->generate(requests[i], listeners[i].sink()).has_value());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Collected together = listeners[i].wait();
+    EXPECT_EQ(together.tokens, alone[i].tokens) << i;
+    EXPECT_EQ(together.logprobs, alone[i].logprobs) << i;
+    EXPECT_EQ(together.text, alone[i].text);
+    EXPECT_EQ(together.endings, 1);
+    EXPECT_EQ(together.done->usage.completion_tokens, requests[i].tokens_max);
+  }
+}
+
+TEST_F(EngineTest, PromptScoresDoNotDependOnChunks) {
+  GenerationRequest r = request(prompt_of(100, 3), 0);
+  r.prompt_logprobs = true;
+  r.top_logprobs = 2;
+  std::vector<std::vector<float>> scores;
+  for (const std::size_t chunk : {7u, 100u}) {
+    const auto engine = start({.context = 128, .prefill_chunk = chunk});
+    const Collected got = run(*engine, r);
+    ASSERT_EQ(got.prompt.size(), 100u);
+    EXPECT_TRUE(std::isnan(got.prompt[0].logprob));
+    EXPECT_EQ(got.prompt[5].top.size(), 2u);
+    EXPECT_EQ(got.prompt[5].id, r.prompt[5]);
+    EXPECT_EQ(got.done->reason, FinishReason::Length);
+    EXPECT_TRUE(got.tokens.empty());
+    std::vector<float> values;
+    for (std::size_t i = 1; i < got.prompt.size(); ++i) values.push_back(got.prompt[i].logprob);
+    scores.push_back(values);
+  }
+  EXPECT_EQ(scores[0], scores[1]);
+}
+
+TEST_F(EngineTest, ContextIsAHardBorderWithNumbers) {
+  const auto engine = start({.context = 32});
+  Listener listener;
+  const auto refused = engine->generate(request(prompt_of(33, 1), 1), listener.sink());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::ContextOverflow);
+  EXPECT_NE(refused.error().message.find("33"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("32"), std::string::npos);
+  const Collected full = run(*engine, request(prompt_of(30, 1), 50));
+  EXPECT_EQ(full.done->reason, FinishReason::Length);
+  EXPECT_EQ(full.tokens.size(),
+            3u);  // two that are fed back, and the one drawn from the last position
+}
+
+TEST_F(EngineTest, RefusesBadRequests) {
+  const auto engine = start({.context = 64});
+  Listener listener;
+  for (const std::vector<TokenId>& prompt :
+       {std::vector<TokenId>{}, std::vector<TokenId>{-1}, std::vector<TokenId>{100000}}) {
+    const auto refused = engine->generate(request(prompt, 1), listener.sink());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().field, "prompt");
+  }
+  GenerationRequest hot = request({1}, 1);
+  hot.sampling.temperature = -1.0f;
+  EXPECT_FALSE(engine->generate(hot, listener.sink()).has_value());
+  EXPECT_FALSE(Engine::create(model_, {.parallel = 0}).has_value());
+  EXPECT_FALSE(Engine::create(model_, {.context = 16'000'000, .parallel = 1024}).has_value());
+}
+
+TEST_F(EngineTest, CancelFreesTheSlotWithinATokenOrTwo) {
+  const auto engine = start({.context = 512, .parallel = 1});
+  std::stop_source stop;
+  GenerationRequest endless = request(prompt_of(4, 2), 500);
+  endless.cancel = stop.get_token();
+  Listener listener;
+  ASSERT_TRUE(engine->generate(endless, listener.sink()).has_value());
+  while (listener.tokens() < 3) std::this_thread::yield();
+  stop.request_stop();
+  EXPECT_EQ(listener.wait().done->reason, FinishReason::Cancelled);
+  EXPECT_EQ(run(*engine, request(prompt_of(4, 2), 2)).tokens.size(), 2u);
+}
+
+TEST_F(EngineTest, QueueIsBoundedAndDrainRefuses) {
+  const auto engine = start({.context = 512, .parallel = 1, .queue_max = 2});
+  std::vector<Listener> listeners(20);
+  std::size_t busy = 0;
+  std::vector<std::size_t> accepted;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const auto result = engine->generate(request(prompt_of(8, 1), 200), listeners[i].sink());
+    if (result)
+      accepted.push_back(i);
+    else
+      busy += result.error().code == ErrorCode::Busy;
+  }
+  EXPECT_GT(busy, 0u);
+  engine->drain();
+  const auto refused = engine->generate(request({1}, 1), listeners[19].sink());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::Unavailable);
+  for (const std::size_t i : accepted)
+    EXPECT_EQ(listeners[i].wait().done->reason, FinishReason::Length);
+}
+
+TEST_F(EngineTest, DestructionEndsEveryRequestOnce) {
+  auto engine = start({.context = 512, .parallel = 2});
+  std::vector<Listener> listeners(8);
+  for (Listener& listener : listeners)
+    ASSERT_TRUE(engine->generate(request(prompt_of(8, 1), 400), listener.sink()).has_value());
+  engine.reset();
+  for (Listener& listener : listeners) EXPECT_EQ(listener.wait().endings, 1);
+}
+
+TEST_F(EngineTest, EmbeddingsOfATextModelAreNormalisedAndRepeat) {
+  const auto engine = start({.context = 128, .prefill_chunk = 16});
+  const auto embed = [&](std::vector<std::vector<TokenId>> inputs) {
+    std::promise<Result<std::vector<std::vector<float>>>> promise;
+    EXPECT_TRUE(engine
+                    ->embed({std::move(inputs), {}},
+                            [&](auto result) { promise.set_value(std::move(result)); })
+                    .has_value());
+    return promise.get_future().get().value();
+  };
+  const auto both = embed({prompt_of(40, 1), prompt_of(7, 2)});
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[1], embed({prompt_of(7, 2)})[0]);
+  double sum = 0.0;
+  for (const float v : both[0]) sum += static_cast<double>(v) * static_cast<double>(v);
+  EXPECT_NEAR(sum, 1.0, 1e-5);
+}
+
+TEST_F(EngineTest, EveryCacheTypeRuns) {
+  const Collected exact =
+      run(*start({.context = 128, .kv_type = TensorType::F32}), request(prompt_of(60, 4), 4));
+  for (const TensorType type : {TensorType::F16, TensorType::BF16}) {
+    const Collected got =
+        run(*start({.context = 128, .kv_type = type}), request(prompt_of(60, 4), 4));
+    ASSERT_FALSE(got.logprobs.empty());
+    EXPECT_NEAR(got.logprobs[0], exact.logprobs[0], 0.1f);
+  }
+  // Heads of 16 are no whole block of 32.
+  const auto refused = Engine::create(model_, {.context = 128, .kv_type = TensorType::Q8_0});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+}
+
+}  // namespace
+}  // namespace croft
