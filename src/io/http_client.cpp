@@ -2,14 +2,12 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <exception>
 #include <memory>
 #include <mutex>
 
 #include "base/check.h"
+#include "io/http_receiver.h"
 #include "io/quote_foreign.h"
 
 namespace croft {
@@ -27,29 +25,6 @@ using CurlUrl = std::unique_ptr<CURLU, CurlDeleter>;
 void init_curl_once() {
   static std::once_flag once;
   std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
-
-char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), ascii_lower);
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end == text.data()) return std::nullopt;
-  return value;
 }
 
 /// The parts of a URL that decide who receives a credential.
@@ -73,16 +48,16 @@ std::string url_part(CURLU* url, CURLUPart part) {
 Result<Origin> parse_origin(const std::string& url) {
   const CurlUrl parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    return fail(ErrorCode::InvalidArgument, quote_foreign(url) + " is not a URL",
+    return fail(ErrorCode::InvalidArgument, shown_url(url) + " is not a URL",
                 "Write it as https://host/path.");
   }
-  Origin origin{lower(url_part(parsed.get(), CURLUPART_SCHEME)),
-                lower(url_part(parsed.get(), CURLUPART_HOST)),
+  Origin origin{ascii_lower(url_part(parsed.get(), CURLUPART_SCHEME)),
+                ascii_lower(url_part(parsed.get(), CURLUPART_HOST)),
                 url_part(parsed.get(), CURLUPART_PORT),
                 !url_part(parsed.get(), CURLUPART_USER).empty() ||
                     !url_part(parsed.get(), CURLUPART_PASSWORD).empty()};
   if (origin.scheme != "http" && origin.scheme != "https") {
-    return fail(ErrorCode::InvalidArgument, quote_foreign(url) + " is neither http nor https",
+    return fail(ErrorCode::InvalidArgument, shown_url(url) + " is neither http nor https",
                 "Write it as https://host/path.");
   }
   if (origin.has_user) {
@@ -96,7 +71,7 @@ Result<Origin> parse_origin(const std::string& url) {
 class Transfer {
  public:
   Transfer(const HttpRequest& request, const HttpSink& sink, HttpResponse& response)
-      : request_(request), sink_(sink), response_(response) {}
+      : request_(request), response_(response), receiver_(request, sink, response) {}
 
   Result<void> perform(const std::string& url, bool with_token);
 
@@ -110,36 +85,19 @@ class Transfer {
 
   Result<CurlList> build_headers(bool with_token) const;
   void set_options(CURL* handle, const std::string& url, curl_slist* headers);
-  Result<void> take_header(std::string_view line);
-  Result<void> take_body(std::span<const std::byte> bytes);
-  Result<void> begin_body();
-  Result<void> end(CURL* handle, CURLcode code);
-  [[nodiscard]] bool is_success() const {
-    return response_.status == 200 || response_.status == 206;
-  }
-  [[nodiscard]] bool is_redirect() const {
-    constexpr std::array statuses = {301, 302, 303, 307, 308};
-    return std::ranges::find(statuses, response_.status) != statuses.end() &&
-           response_.headers.contains("location");
-  }
   /// Runs one step of ours inside libcurl, which is C: neither an error nor an exception may pass
   /// through it.
   template <typename Step>
   bool guarded(Step step);
+  Result<void> end(CURL* handle, CURLcode code);
 
   const HttpRequest& request_;
-  const HttpSink& sink_;
   HttpResponse& response_;
+  HttpReceiver receiver_;
   std::string redirect_target_;
-  std::size_t header_bytes_ = 0;
-  bool body_begun_ = false;
   std::optional<Error> error_;
   std::exception_ptr exception_;
 };
-
-std::unexpected<Error> cancelled(const std::string& url) {
-  return fail(ErrorCode::Cancelled, "The download from " + quote_foreign(url) + " was stopped");
-}
 
 template <typename Step>
 bool Transfer::guarded(Step step) {
@@ -156,14 +114,15 @@ bool Transfer::guarded(Step step) {
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::string_view line(data, size * count);
-  return transfer.guarded([&] { return transfer.take_header(line); }) ? line.size() : 0;
+  return transfer.guarded([&] { return transfer.receiver_.take_header(line); }) ? line.size() : 0;
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const auto bytes = std::as_bytes(std::span(data, size * count));
   // Anything other than the count stops libcurl; 0 would not, for an empty piece.
-  if (!transfer.guarded([&] { return transfer.take_body(bytes); })) return CURL_WRITEFUNC_ERROR;
+  if (!transfer.guarded([&] { return transfer.receiver_.take_body(bytes); }))
+    return CURL_WRITEFUNC_ERROR;
   return bytes.size();
 }
 
@@ -171,82 +130,10 @@ int Transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_o
   return static_cast<Transfer*>(self)->request_.stop.stop_requested() ? 1 : 0;
 }
 
-Result<void> Transfer::take_header(std::string_view line) {
-  header_bytes_ += line.size();
-  if (header_bytes_ > limits::request_header_bytes_max) {
-    return fail(ErrorCode::TooLarge,
-                "The headers from " + quote_foreign(response_.final_url) + " are over 64 KiB",
-                "Check the address; this is no ordinary web server.");
-  }
-  if (line.starts_with("HTTP/")) {  // also after "100 Continue" or a proxy's answer: begin anew
-    response_.headers.clear();
-    const std::size_t space = line.find(' ');
-    const auto status =
-        parse_number(space == std::string_view::npos ? "" : line.substr(space + 1, 3));
-    response_.status = static_cast<int>(status.value_or(0));
-    return {};
-  }
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return {};
-  std::string& value = response_.headers[lower(trim(line.substr(0, colon)))];
-  if (!value.empty()) value += ", ";
-  value += trim(line.substr(colon + 1));
-  return {};
-}
-
-/// Checks what the headers promise before the first byte is passed on.
-Result<void> Transfer::begin_body() {
-  body_begun_ = true;
-  const auto header = [&](const std::string& name) -> std::string_view {
-    const auto it = response_.headers.find(name);
-    return it == response_.headers.end() ? std::string_view{} : it->second;
-  };
-  const auto length = parse_number(header("content-length"));
-  if (length && *length > request_.bytes_max) {
-    return fail(ErrorCode::TooLarge, quote_foreign(response_.final_url) + " is " +
-                                         std::to_string(*length) + " bytes long, over the " +
-                                         std::to_string(request_.bytes_max) + " expected at most");
-  }
-  if (response_.status == 206) {
-    std::string_view range = header("content-range");
-    const auto start = range.starts_with("bytes ") ? parse_number(range.substr(6)) : std::nullopt;
-    if (start != request_.resume_from) {
-      return fail(ErrorCode::Corrupt,
-                  quote_foreign(response_.final_url) + " answered with the range " +
-                      quote_foreign(range) + " instead of one from byte " +
-                      std::to_string(request_.resume_from),
-                  "Delete the partial download and start again.");
-    }
-  }
-  if (request_.on_response && !request_.on_response(response_)) return cancelled(request_.url);
-  return {};
-}
-
-Result<void> Transfer::take_body(std::span<const std::byte> bytes) {
-  if (request_.stop.stop_requested()) return cancelled(request_.url);
-  if (is_redirect()) return {};
-  if (!is_success()) {
-    constexpr std::size_t kept_bytes_max = 4 * limits::KiB;
-    const std::size_t room = kept_bytes_max - response_.error_body.size();
-    const auto kept = bytes.first(std::min(room, bytes.size()));
-    response_.error_body.append(reinterpret_cast<const char*>(kept.data()), kept.size());
-    return {};
-  }
-  if (!body_begun_) TRY(begin_body());
-  if (bytes.size() > request_.bytes_max - response_.body_bytes) {
-    return fail(ErrorCode::TooLarge, quote_foreign(response_.final_url) + " sent more than the " +
-                                         std::to_string(request_.bytes_max) +
-                                         " bytes expected at most");
-  }
-  if (!sink_(bytes)) return cancelled(request_.url);
-  response_.body_bytes += bytes.size();
-  return {};
-}
-
 Result<CurlList> Transfer::build_headers(bool with_token) const {
   std::vector<std::string> lines = request_.headers;
   for (const std::string& line : lines) {
-    const std::string name = lower(trim(line.substr(0, line.find(':'))));
+    const std::string name = ascii_lower(trim_spaces(line.substr(0, line.find(':'))));
     const bool secret =
         name == "authorization" || name == "cookie" || name == "proxy-authorization";
     if (name.empty() || secret || line.find(':') == std::string::npos) {
@@ -302,19 +189,18 @@ Result<void> Transfer::end(CURL* handle, CURLcode code) {
   if (exception_) std::rethrow_exception(exception_);
   if (error_) return std::unexpected(*std::move(error_));
   if (request_.stop.stop_requested() || code == CURLE_ABORTED_BY_CALLBACK) {
-    return cancelled(request_.url);
+    return http_cancelled(request_.url);
   }
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    return fail(ErrorCode::Timeout, quote_foreign(response_.final_url) + " does not answer",
+    return fail(ErrorCode::Timeout, shown_url(response_.final_url) + " does not answer",
                 "Check the network and proxy settings, then try again.");
   }
   if (code != CURLE_OK) {
-    return fail(
-        ErrorCode::Io,
-        "Cannot read " + quote_foreign(response_.final_url) + ": " + curl_easy_strerror(code),
-        "Check the address, the network and the proxy settings, then try again.");
+    return fail(ErrorCode::Io,
+                "Cannot read " + shown_url(response_.final_url) + ": " + curl_easy_strerror(code),
+                "Check the address, the network and the proxy settings, then try again.");
   }
-  if (is_redirect()) {
+  if (receiver_.is_redirect()) {
     char* target = nullptr;
     if (curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &target) == CURLE_OK &&
         target != nullptr) {
@@ -322,8 +208,7 @@ Result<void> Transfer::end(CURL* handle, CURLcode code) {
     }
     return {};
   }
-  if (is_success() && !body_begun_) return begin_body();  // an empty body
-  return {};
+  return receiver_.finish();
 }
 
 Result<void> Transfer::perform(const std::string& url, bool with_token) {
@@ -339,10 +224,10 @@ Result<void> Transfer::perform(const std::string& url, bool with_token) {
 Result<Origin> check_redirect(const HttpRequest& request, const std::string& from,
                               const Origin& from_origin, const std::string& to) {
   const auto refused = [&](const std::string& why) {
-    return fail(ErrorCode::Forbidden,
-                "The redirect from " + quote_foreign(from) + " to " + quote_foreign(to) +
-                    " was refused: " + why,
-                "Check the address that was asked for.");
+    return fail(
+        ErrorCode::Forbidden,
+        "The redirect from " + shown_url(from) + " to " + shown_url(to) + " was refused: " + why,
+        "Check the address that was asked for.");
   };
   auto origin = parse_origin(to);
   if (!origin) return refused(origin.error().message);
@@ -370,7 +255,7 @@ Result<HttpResponse> http_get(const HttpRequest& request, const HttpSink& sink) 
     response.redirects.push_back({url, response.status, std::exchange(response.headers, {})});
     if (response.redirects.size() > static_cast<std::size_t>(request.redirects_max)) {
       return fail(ErrorCode::Io,
-                  quote_foreign(request.url) + " redirects more than " +
+                  shown_url(request.url) + " redirects more than " +
                       std::to_string(request.redirects_max) + " times",
                   "Check the address.");
     }
