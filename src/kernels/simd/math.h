@@ -51,6 +51,22 @@ struct SimdMath {
     return S::div(x, S::add(S::set1(1.0f), exp(S::sub(S::zero(), u))));
   }
 
+  /// x * Phi(x), Phi the normal distribution: the exact gelu. Relative error below 1e-6 in [-4,
+  /// 88], and growing with x² / 2 * 2^-24 (the rounded argument of exp) to 1e-5 at -13: the tail is
+  /// computed, not 1 - erf.
+  static V gelu_erf(V x) {
+    const V z = S::mul(S::abs(x), S::set1(0.70710678118654752f));
+    const V w = S::div(S::set1(1.0f), S::mul_add(z, S::set1(0.5f), S::set1(1.0f)));
+    // exp(z²) erfc(z) = w * p(w) for z in [0, 9.3], relative error 7.5e-8: least squares,
+    // reweighted to minimax.
+    constexpr float p[] = {2.82063663e-1f,  2.82800794e-1f,  2.39821762e-1f,
+                           2.16359138e-1f,  -6.04134314e-2f, 3.29031885e-1f,
+                           -5.33238888e-1f, 3.07448089e-1f,  -6.3873060e-2f};
+    const V half_square = S::mul(S::mul(x, x), S::set1(-0.5f));
+    const V tail = S::mul(S::mul(exp(half_square), S::set1(0.5f)), S::mul(w, polynomial(w, p)));
+    return S::mul(x, S::select_less(x, S::zero(), tail, S::sub(S::set1(1.0f), tail)));
+  }
+
   /// tanh(x), relative error below 5e-7: a polynomial near 0, where the formula with exp would
   /// cancel.
   static V tanh(V x) {

@@ -112,10 +112,7 @@ struct SimdOps {
   }
   static void silu(float* x, std::size_t n) { map1(x, x, n, M::silu); }
   static void gelu_tanh(float* x, std::size_t n) { map1(x, x, n, M::gelu_tanh); }
-  static void gelu_erf(float* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i)
-      x[i] = 0.5f * x[i] * (1.0f + __builtin_erff(x[i] * 0.70710678118654752f));
-  }
+  static void gelu_erf(float* x, std::size_t n) { map1(x, x, n, M::gelu_erf); }
   static void add(const float* a, const float* b, float* out, std::size_t n) {
     map2(a, b, out, n, S::add);
   }
