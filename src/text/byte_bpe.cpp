@@ -20,18 +20,7 @@ ByteBpe::ByteBpe(const Vocabulary& vocabulary, const std::vector<SpeltMerge>& me
     utf8::append(spelling, spell_byte(static_cast<unsigned char>(byte)));
     byte_tokens_[byte] = vocabulary.find(spelling).value_or(-1);
   }
-  merges_.reserve(merges.size());
-  std::string joined;
-  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-    const auto& [left, right] = merges[rank];
-    joined.assign(left).append(right);
-    const auto left_id = vocabulary.find(left);
-    const auto right_id = vocabulary.find(right);
-    const auto result = vocabulary.find(joined);
-    if (left_id && right_id && result) {
-      merges_.add(*left_id, *right_id, static_cast<std::uint32_t>(rank), *result);
-    }
-  }
+  merges_ = make_merge_table(vocabulary, merges);
   if (!ignore_merges) return;
   std::vector<bool> skip(vocabulary.size());
   for (std::size_t i = 0; i < skip.size(); ++i) {

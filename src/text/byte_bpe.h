@@ -2,16 +2,12 @@
 /// Byte-level BPE (GPT-2, Llama 3, Qwen, SmolLM): 256 byte tokens and a ranked list of merges.
 
 #include <array>
-#include <utility>
 
 #include "text/merge_table.h"
 #include "text/token_model.h"
 #include "text/vocabulary.h"
 
 namespace croft {
-
-/// One line of a merge list, as spelt in the vocabulary.
-using SpeltMerge = std::pair<std::string_view, std::string_view>;
 
 class ByteBpe final : public TokenModel {
  public:

@@ -5,11 +5,15 @@
 #include <cctype>
 #include <utility>
 
+#include "text/bert_normalizer.h"
 #include "text/byte_bpe.h"
+#include "text/charsmap.h"
 #include "text/end_markers.h"
 #include "text/gguf_vocabulary.h"
 #include "text/pipeline.h"
 #include "text/score_bpe.h"
+#include "text/unigram.h"
+#include "text/word_piece.h"
 
 namespace croft {
 namespace {
@@ -110,14 +114,19 @@ Result<PipelineParts> read_byte_bpe(const GgufFile& file) {
   return parts;
 }
 
-Result<PipelineParts> read_score_bpe(const GgufFile& file) {
-  PipelineParts parts;
+/// A vocabulary that is nothing without its scores.
+Result<std::unique_ptr<const Vocabulary>> read_scored_vocabulary(const GgufFile& file) {
   if (TRY(file.numbers("tokenizer.ggml.scores")) == nullptr) {
     return fail(ErrorCode::Corrupt, "tokenizer.ggml.scores is missing",
                 "Convert the model again with a current converter", "tokenizer.ggml.scores");
   }
   Vocabulary vocabulary = TRY(read_gguf_vocabulary(file, Spelling::SentencePiece));
-  parts.vocabulary = std::make_unique<const Vocabulary>(std::move(vocabulary));
+  return std::make_unique<const Vocabulary>(std::move(vocabulary));
+}
+
+Result<PipelineParts> read_score_bpe(const GgufFile& file) {
+  PipelineParts parts;
+  parts.vocabulary = TRY(read_scored_vocabulary(file));
   const bool prefix = TRY(flag(file, "tokenizer.ggml.add_space_prefix", true));
   if (prefix) parts.normalizer.push_back(make_prepend(" "));
   parts.normalizer.push_back(make_replace(" ", "\u2581"));
@@ -130,6 +139,72 @@ Result<PipelineParts> read_score_bpe(const GgufFile& file) {
   return parts;
 }
 
+/// The charsmap is an array of bytes (signed or not, by converter).
+Result<std::string> read_charsmap(const GgufFile& file) {
+  const GgufNumbers* bytes = TRY(file.numbers("tokenizer.ggml.precompiled_charsmap"));
+  std::string out;
+  if (bytes == nullptr) return out;
+  out.reserve(bytes->count);
+  for (std::size_t i = 0; i < bytes->count; ++i) out += static_cast<char>(bytes->integer(i));
+  return out;
+}
+
+Result<PipelineParts> read_unigram(const GgufFile& file) {
+  PipelineParts parts;
+  parts.vocabulary = TRY(read_scored_vocabulary(file));
+  const std::string charsmap = TRY(read_charsmap(file));
+  auto table = TRY(make_charsmap(charsmap, "tokenizer.ggml.precompiled_charsmap"));
+  parts.normalizer.push_back(std::move(table));
+  if (TRY(flag(file, "tokenizer.ggml.remove_extra_whitespaces", false))) {
+    parts.normalizer.push_back(make_squeeze_spaces());
+  }
+  const bool prefix = TRY(flag(file, "tokenizer.ggml.add_space_prefix", true));
+  if (prefix) parts.normalizer.push_back(make_prepend(" "));
+  parts.normalizer.push_back(make_replace(" ", "\u2581"));
+  parts.strips_leading_space = prefix;
+  const auto unknown =
+      TRY(read_gguf_token_id(file, "tokenizer.ggml.unknown_token_id", *parts.vocabulary));
+  parts.model = std::make_unique<Unigram>(*parts.vocabulary, UnigramOptions{.unknown = unknown});
+  TRY(read_ends(file, {.adds_eos = true}, parts));
+  return parts;
+}
+
+/// The first of two keys that is there, else the token spelt `piece`: older converters left the
+/// keys out.
+Result<std::optional<TokenId>> read_bert_id(const GgufFile& file, std::string_view key,
+                                            std::string_view other_key, std::string_view piece,
+                                            const Vocabulary& vocabulary) {
+  const auto id = TRY(read_gguf_token_id(file, key, vocabulary));
+  if (id) return id;
+  const auto other = TRY(read_gguf_token_id(file, other_key, vocabulary));
+  if (other) return other;
+  return vocabulary.find(piece);
+}
+
+Result<PipelineParts> read_word_piece(const GgufFile& file) {
+  PipelineParts parts;
+  Vocabulary vocabulary = TRY(read_gguf_vocabulary(file, Spelling::WordPiece));
+  parts.vocabulary = std::make_unique<const Vocabulary>(std::move(vocabulary));
+  const bool lower = TRY(flag(file, "tokenizer.ggml.normalizer.lowercase", true));
+  const bool strip = TRY(flag(file, "tokenizer.ggml.normalizer.strip_accents", lower));
+  parts.normalizer.push_back(make_bert_normalizer({.strip_accents = strip, .lower_case = lower}));
+  parts.pre_tokenizer = TRY(make_bert_pre_tokenizer());
+  const auto unknown =
+      TRY(read_bert_id(file, "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.unknown_token_id",
+                       "[UNK]", *parts.vocabulary));
+  parts.model = std::make_unique<WordPiece>(
+      *parts.vocabulary, WordPieceOptions{.start_prefix = "\u2581", .unknown = unknown});
+  parts.bos = TRY(read_bert_id(file, "tokenizer.ggml.cls_token_id", "tokenizer.ggml.bos_token_id",
+                               "[CLS]", *parts.vocabulary));
+  // The key is spelt so in the format.
+  parts.eos = TRY(read_bert_id(file, "tokenizer.ggml.seperator_token_id",
+                               "tokenizer.ggml.eos_token_id", "[SEP]", *parts.vocabulary));
+  if (parts.bos) parts.prefix.push_back(*parts.bos);
+  if (parts.eos) parts.suffix.push_back(*parts.eos);
+  parts.strips_leading_space = true;
+  return parts;
+}
+
 Result<PipelineParts> read_parts(const GgufFile& file) {
   const auto model = TRY(file.string("tokenizer.ggml.model"));
   if (!model) {
@@ -138,6 +213,8 @@ Result<PipelineParts> read_parts(const GgufFile& file) {
   }
   if (*model == "gpt2") return read_byte_bpe(file);
   if (*model == "llama") return read_score_bpe(file);
+  if (*model == "t5") return read_unigram(file);
+  if (*model == "bert") return read_word_piece(file);
   return fail(ErrorCode::Unsupported,
               "The tokenizer model '" + std::string(model->substr(0, 100)) + "' is not known",
               "Supported are gpt2, llama, t5 and bert", "tokenizer.ggml.model");

@@ -2,57 +2,21 @@
 // vocabularies, the tiny models and the real models, encoded by the tokenizer read from the GGUF
 // file.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
-#include "base/json.h"
-#include "io/mapped_file.h"
-#include "text/tokenizer.h"
+#include "text/test_support.h"
 
 namespace croft {
 namespace {
 
 namespace fs = std::filesystem;
-using Ids = std::vector<TokenId>;
-
-const fs::path golden = fs::path(CROFT_SHARED_DIR) / "golden";
-
-std::string read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-std::unique_ptr<Tokenizer> open_gguf(const fs::path& path) {
-  auto mapped = MappedFile::open(path);
-  if (!mapped) throw std::runtime_error(mapped.error().to_string());
-  auto file = GgufFile::parse(mapped->bytes());
-  if (!file) throw std::runtime_error(file.error().to_string());
-  auto tokenizer = tokenizer_from_gguf(*file);
-  if (!tokenizer) throw std::runtime_error(tokenizer.error().to_string());
-  return std::move(*tokenizer);
-}
-
-Ids ids_of(const json::value& value) {
-  Ids ids;
-  for (const json::value& id : value.as_array())
-    ids.push_back(static_cast<TokenId>(id.to_number<std::int64_t>()));
-  return ids;
-}
-
-json::value read_json(const fs::path& path) {
-  return parse_json(read_text(path), path.string()).value();
-}
+using namespace testing_support;
 
 class VocabularyFile : public testing::TestWithParam<const char*> {};
 
 TEST_P(VocabularyFile, GivesTheRecordedIds) {
-  const fs::path path = golden / "tokenizers" / (std::string("ggml-vocab-") + GetParam() + ".gguf");
+  const fs::path path =
+      golden() / "tokenizers" / (std::string("ggml-vocab-") + GetParam() + ".gguf");
   if (!fs::exists(path)) GTEST_SKIP() << path << " is not there";
   const auto tokenizer = open_gguf(path);
   const std::string inputs = read_text(path.string() + ".inp");
@@ -94,7 +58,7 @@ TEST_P(RealModelFile, GivesTheRecordedIds) {
   const char* models = std::getenv("CROFT_MODELS");
   if (models == nullptr) GTEST_SKIP() << "set CROFT_MODELS to the folder of real models";
   const fs::path path = fs::path(models) / GetParam().file;
-  const fs::path vectors = golden / "models" / GetParam().vectors;
+  const fs::path vectors = golden() / "models" / GetParam().vectors;
   if (!fs::exists(path) || !fs::exists(vectors)) GTEST_SKIP() << path << " is not there";
   const auto tokenizer = open_gguf(path);
   const json::value recorded = read_json(vectors);

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "text/byte_alphabet.h"
 #include "text/end_markers.h"
+#include "text/word_piece_text.h"
 
 namespace croft {
 namespace {
@@ -38,6 +39,11 @@ std::string text_of(std::string_view piece, TokenKind kind, Spelling spelling) {
   if (kind == TokenKind::Byte) {
     const auto byte = byte_of_piece(piece);
     return byte ? std::string(1, static_cast<char>(*byte)) : std::string(piece);
+  }
+  if (spelling == Spelling::WordPiece) {
+    const bool starts_word = kind != TokenKind::Normal || piece.starts_with(space_mark);
+    if (kind == TokenKind::Normal && starts_word) piece.remove_prefix(space_mark.size());
+    return starts_word ? word_piece_text(piece, true) : std::string(piece);
   }
   if (kind != TokenKind::Normal) return std::string(piece);
   if (spelling == Spelling::ByteLevel) return unspell_bytes(piece).value_or(std::string(piece));

@@ -1,6 +1,7 @@
 #include "text/merge_table.h"
 
 #include <bit>
+#include <string>
 
 namespace croft {
 
@@ -29,6 +30,22 @@ std::optional<Merge> MergeTable::find(TokenId left, TokenId right) const {
   const Slot& slot = slots_[slot_of(key_of(left, right))];
   if (slot.key == empty_key) return std::nullopt;
   return Merge{slot.rank, slot.result};
+}
+
+MergeTable make_merge_table(const Vocabulary& vocabulary, const std::vector<SpeltMerge>& merges) {
+  MergeTable table;
+  table.reserve(merges.size());
+  std::string joined;
+  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
+    const auto& [left, right] = merges[rank];
+    joined.assign(left).append(right);
+    const auto left_id = vocabulary.find(left);
+    const auto right_id = vocabulary.find(right);
+    const auto result = vocabulary.find(joined);
+    if (!left_id || !right_id || !result || !forms_from_text(vocabulary.kind(*result))) continue;
+    table.add(*left_id, *right_id, static_cast<std::uint32_t>(rank), *result);
+  }
+  return table;
 }
 
 }  // namespace croft

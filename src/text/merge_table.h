@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "text/merge.h"
+#include "text/vocabulary.h"
 
 namespace croft {
 
@@ -33,5 +36,14 @@ class MergeTable {
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;
 };
+
+/// One line of a merge list, as spelt in the vocabulary.
+using SpeltMerge = std::pair<std::string_view, std::string_view>;
+
+/// Fills a table from spelt merges. Merges of pieces outside the vocabulary, and merges that would
+/// make a control token, are left out: the first can make no token, the second would let text spell
+/// one.
+[[nodiscard]] MergeTable make_merge_table(const Vocabulary& vocabulary,
+                                          const std::vector<SpeltMerge>& merges);
 
 }  // namespace croft

@@ -38,7 +38,7 @@ class Pipeline final : public Tokenizer {
     switch (vocabulary.kind(id)) {
       case TokenKind::Control:
       case TokenKind::Unknown:
-        return special ? std::string(vocabulary.piece(id)) : std::string();
+        return special ? std::string(vocabulary.text(id)) : std::string();
       case TokenKind::Unused:
         return {};
       case TokenKind::Normal:

@@ -23,21 +23,6 @@ std::uint64_t rank_of_score(float score) {
 
 }  // namespace
 
-ByteTokens find_byte_tokens(const Vocabulary& vocabulary) {
-  ByteTokens tokens;
-  tokens.fill(-1);
-  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
-    const auto id = static_cast<TokenId>(i);
-    if (vocabulary.kind(id) != TokenKind::Byte) continue;
-    if (const auto byte = byte_of_piece(vocabulary.piece(id))) tokens[*byte] = id;
-  }
-  return tokens;
-}
-
-bool forms_from_text(TokenKind kind) {
-  return kind == TokenKind::Normal || kind == TokenKind::UserDefined;
-}
-
 bool has_pieces_across_words(const Vocabulary& vocabulary) {
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {
     const auto id = static_cast<TokenId>(i);

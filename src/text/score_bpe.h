@@ -2,7 +2,6 @@
 /// SentencePiece BPE by scores (Llama 2, Gemma, Phi-3, Mistral in GGUF): of all neighbours whose
 /// joined text is a piece, those of the highest score merge first.
 
-#include <array>
 #include <optional>
 
 #include "text/merge.h"
@@ -10,14 +9,6 @@
 #include "text/vocabulary.h"
 
 namespace croft {
-
-/// The byte tokens ("<0x0A>") of a vocabulary; -1 where one is missing.
-using ByteTokens = std::array<TokenId, 256>;
-[[nodiscard]] ByteTokens find_byte_tokens(const Vocabulary& vocabulary);
-
-/// Whether ordinary text may form this token: not control, unknown, unused or byte tokens, so that
-/// no text can spell its way to a control token through merges.
-[[nodiscard]] bool forms_from_text(TokenKind kind);
 
 /// Whether a piece continues after a space mark, so that words cannot be merged one by one.
 [[nodiscard]] bool has_pieces_across_words(const Vocabulary& vocabulary);

@@ -59,13 +59,12 @@ bool is_nonspacing_mark(char32_t value) {
   return category(value) == UTF8PROC_CATEGORY_MN;
 }
 
-bool is_other(char32_t value) {
+bool is_control(char32_t value) {
   switch (category(value)) {
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
     case UTF8PROC_CATEGORY_CS:
     case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
       return true;
     default:
       return false;

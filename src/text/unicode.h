@@ -14,8 +14,9 @@ namespace croft::unicode {
 [[nodiscard]] bool is_punctuation(char32_t value);
 /// General category Mn.
 [[nodiscard]] bool is_nonspacing_mark(char32_t value);
-/// General category C: control, format, private use, surrogate, unassigned.
-[[nodiscard]] bool is_other(char32_t value);
+/// Control, format and private use characters (general categories Cc, Cf, Co). Not the unassigned
+/// ones: an emoji newer than our tables is a character all the same.
+[[nodiscard]] bool is_control(char32_t value);
 
 enum class Form : unsigned char { Nfc, Nfd, Nfkc, Nfkd };
 /// Normalises valid UTF-8; a text that utf8proc refuses (out of memory) comes back unchanged.

@@ -71,4 +71,19 @@ std::optional<std::uint8_t> byte_of_piece(std::string_view piece) {
   return static_cast<std::uint8_t>(*high * 16 + *low);
 }
 
+ByteTokens find_byte_tokens(const Vocabulary& vocabulary) {
+  ByteTokens tokens;
+  tokens.fill(-1);
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    if (vocabulary.kind(id) != TokenKind::Byte) continue;
+    if (const auto byte = byte_of_piece(vocabulary.piece(id))) tokens[*byte] = id;
+  }
+  return tokens;
+}
+
+bool forms_from_text(TokenKind kind) {
+  return kind == TokenKind::Normal || kind == TokenKind::UserDefined;
+}
+
 }  // namespace croft

@@ -1,6 +1,7 @@
 #pragma once
 /// The pieces of a vocabulary: spelling, decoded text, kind and score, and the search by spelling.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,5 +82,13 @@ class Vocabulary {
 
 /// The byte of a piece such as "<0x0A>"; nullopt for every other spelling, also for "<0x-1>".
 [[nodiscard]] std::optional<std::uint8_t> byte_of_piece(std::string_view piece);
+
+/// The byte tokens ("<0x0A>") of a vocabulary; -1 where one is missing.
+using ByteTokens = std::array<TokenId, 256>;
+[[nodiscard]] ByteTokens find_byte_tokens(const Vocabulary& vocabulary);
+
+/// Whether ordinary text may form this token: not control, unknown, unused or byte tokens, so that
+/// no text can spell its way to a control token through merges.
+[[nodiscard]] bool forms_from_text(TokenKind kind);
 
 }  // namespace croft
