@@ -36,6 +36,8 @@ Result<InstalledModel> find_model(const std::filesystem::path& root, std::string
 /// quantization means the one that is installed, `q4_k_m` if several are. Errors: NotFound, with
 /// near names and the `croft pull` command; InvalidArgument (name); Corrupt (the entry's problem);
 /// Io.
+/// For names that the operator gives: one out of a request must never be a path, so use
+/// find_model there.
 Result<std::filesystem::path> resolve_model(const std::filesystem::path& root,
                                             std::string_view name);
 

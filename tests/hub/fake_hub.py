@@ -18,7 +18,7 @@ Prints its port, then serves until it is killed. The first part of a repository'
   split     its only GGUF is in two parts
   folder    a Hugging Face folder with files that do not belong to the model
   pickled   only pytorch_model.bin
-  slow      1 KiB every 20 ms
+  slow      1 KiB every 20 ms, for the first answer
 
 GET /log returns what was asked so far: a list of {path, range, authorization}.
 """
@@ -189,7 +189,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return None
-        if kind != "slow":
+        if not first or kind != "slow":
             self.wfile.write(body)
             return None
         for i in range(0, len(body), 1024):
