@@ -91,15 +91,14 @@ bool is_indexable(const Value& value) {
 Value Interpreter::slice(const Value& object, const Value& start, const Value& end,
                          const Value& step) {
   refuse_undefined(object);
-  // Jinja's getitem turns the TypeError of an object without slices into an Undefined.
-  if (!is_indexable(object)) return make_undefined_member(heap_, object, make_text(heap_, "slice"));
+  if (!is_indexable(object)) stop("'" + type_name(object) + "' object cannot be sliced");
   const SliceBounds bounds = resolve(start, end, step, length_of(object));
   if (object.is_string()) return slice_text(heap_, object.text(), bounds);
   if (object.is(Kind::Range)) {
     auto* out = heap_.make<RangeObject>(0);
     const auto& range = object.as<RangeObject>();
     out->start = range_item(range, bounds.start);
-    out->step = range.step * bounds.step;
+    out->step = bounds.count > 1 ? range.step * bounds.step : 1;
     out->length = bounds.count;
     return Value::of(Kind::Range, out);
   }

@@ -58,6 +58,7 @@ Value indent(Interpreter& interpreter, const Value& input, const Args& args) {
 Value truncate(Interpreter& interpreter, const Value& input, const Args& args) {
   const Bound bound("truncate", args, {"length", "killwords", "end", "leeway"});
   Heap& heap = interpreter.heap();
+  if (input.is_undefined()) return input;
   const Text& text = require_text(input, "truncate");
   const std::int64_t length = bound.integer(0, 255);
   const TextRef end =

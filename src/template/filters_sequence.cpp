@@ -44,7 +44,6 @@ Value last(Interpreter& interpreter, const Value& input, const Args& args) {
   Heap& heap = interpreter.heap();
   if (input.is(Kind::Iterator) || input.is(Kind::Loop))
     stop("'" + type_name(input) + "' object is not reversible");
-  if (input.is_undefined()) refuse_undefined(input);
   if (input.is_string() && !input.bytes().empty())
     return interpreter.item(input, Value::of(std::int64_t{-1}));
   const std::vector<Value> items = items_of(heap, input);
@@ -147,6 +146,7 @@ Value fallback(Interpreter&, const Value& input, const Args& args) {
 Value attr(Interpreter& interpreter, const Value& input, const Args& args) {
   const Bound bound("attr", args, {"name"}, 1);
   static_cast<void>(bound.text(0));
+  refuse_undefined(input);
   const bool is_attribute = input.is(Kind::Namespace) || input.is(Kind::Loop) ||
                             classify_method(input, bound[0].bytes()) != MethodClass::None;
   return is_attribute ? interpreter.attribute(input, bound[0])

@@ -201,7 +201,11 @@ class BraceFormatter {
     }
     FieldSpec spec = parse_spec(spec_text->bytes);
     const bool plain_bool = value.is(Kind::Bool) && spec.type == '\0';
-    if (value.is_number() && !plain_bool && spec.type != 'c') {
+    if (value.is_integral() && spec.type == 'c') {
+      append_padded(heap_, out, *character(value.integer()), spec, true);
+      return;
+    }
+    if (value.is_number() && !plain_bool) {
       append_padded(heap_, out, *constant_text(format_number(value, spec)), spec, true);
       return;
     }
@@ -226,6 +230,17 @@ class BraceFormatter {
                          ? bytes.size()
                          : byte_offset(bytes, static_cast<std::size_t>(spec.precision)));
     append_padded(heap_, out, *cut.finish(), spec, false);
+  }
+
+  TextRef character(std::int64_t code) {
+    const bool is_code = code >= 0 && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+    if (!is_code) stop("%c arg not in range(0x110000)");
+    std::string bytes;
+    append_utf8(bytes, static_cast<char32_t>(code));
+    TextBuilder out(heap_);
+    out.append(bytes,
+               true);  // a number may have come from outside: it must not spell a control token
+    return out.finish();
   }
 
   enum class Numbering : std::uint8_t { Unknown, Automatic, Manual };

@@ -159,7 +159,8 @@ class Lexer {
       advance(from + tag_end(from, "#}", true, true) - position_);
       return;
     }
-    stop("Missing end of comment tag", line);
+    // Jinja takes a comment that opens with the very last characters.
+    if (position_ < source_.size()) stop("Missing end of comment tag", line);
   }
 
   /// A whole raw block, where one starts here.
@@ -181,7 +182,8 @@ class Lexer {
       advance(tag + length + end - position_);
       return true;
     }
-    stop("Missing end of raw directive", line);
+    if (position_ < source_.size()) stop("Missing end of raw directive", line);
+    return true;
   }
 
   void inside(bool is_block) {

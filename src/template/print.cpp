@@ -88,7 +88,7 @@ void append_dict(TextBuilder& out, const DictObject& dict, std::size_t depth) {
 }
 
 void append_range(TextBuilder& out, const RangeObject& range) {
-  const std::int64_t stop_at = range.start + range.length * range.step;
+  const std::int64_t stop_at = range_item(range, range.length);
   out.append("range(" + std::to_string(range.start) + ", " + std::to_string(stop_at) +
              (range.step == 1 ? ")" : ", " + std::to_string(range.step) + ")"));
 }

@@ -242,7 +242,10 @@ bool is_iterable(const Value& value) {
 }
 
 std::int64_t range_item(const RangeObject& range, std::int64_t index) {
-  return range.start + index * range.step;
+  // Unsigned, because the item one past the end may wrap; no template can see it.
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(range.start) +
+                                   static_cast<std::uint64_t>(index) *
+                                       static_cast<std::uint64_t>(range.step));
 }
 
 namespace {
