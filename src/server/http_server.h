@@ -1,0 +1,59 @@
+#pragma once
+/// HTTP/1.1 over TCP: keep-alive, pipelining, chunked streams, limits and time-outs. Knows nothing
+/// of routes.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "server/http.h"
+
+namespace croft {
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one
+  std::size_t header_bytes_max = limits::request_header_bytes_max;
+  std::size_t body_bytes_max = limits::request_body_bytes_max;
+  std::size_t unsent_bytes_max =
+      limits::request_body_bytes_max;  ///< of one answer that its client does not read
+  std::size_t connections_max = 900;   ///< below the usual limit of 1024 open files
+  std::chrono::milliseconds header_read{1000 *
+                                        limits::header_read_seconds};  ///< from the first byte
+  std::chrono::milliseconds body_read{120'000};                        ///< 32 MiB at 2 Mbit/s
+  std::chrono::milliseconds idle{75'000};   ///< between requests of one connection
+  std::chrono::milliseconds write{60'000};  ///< one write without progress
+  std::chrono::milliseconds ping{15'000};   ///< silence of an event stream before a comment is sent
+  std::chrono::milliseconds drain{1000 * limits::drain_seconds};
+};
+
+/// Threads: run() is the connections' thread; handlers run on two workers; the rest is safe from
+/// any thread.
+class HttpServer {
+ public:
+  /// `handler` outlives the server.
+  HttpServer(HttpServerOptions options, HttpHandler& handler);
+  /// Whatever still writes answers (an engine) must be gone before.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Binds and listens; returns the port. Errors: Io (address in use: named); InvalidArgument (host
+  /// unknown).
+  Result<std::uint16_t> listen();
+  /// Serves until drained. No handler runs after it returned.
+  void run();
+  /// Ends run() once no request is being answered, at the latest after `drain`: what is still
+  /// running then is cancelled and gets a moment to say so.
+  void begin_drain();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace croft
