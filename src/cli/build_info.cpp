@@ -2,11 +2,12 @@
 
 // Written by CMake beside the build, at every build, and only where it changed: see CMakeLists.txt.
 #include "cli_build/commit.h"
+#include "server/version.h"
 
 namespace croft::cli {
 
 std::string_view version_text() {
-  return CROFT_VERSION;
+  return kVersion;
 }
 std::string_view commit_text() {
   return CROFT_COMMIT;

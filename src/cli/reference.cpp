@@ -1,9 +1,7 @@
 #include "cli/reference.h"
 
 #include <array>
-#include <map>
 
-#include "base/error.h"
 #include "cli/help.h"
 #include "cli/options.h"
 
@@ -61,18 +59,26 @@ std::string verb_section(const VerbSpec& verb) {
   return text;
 }
 
-/// Exit code -> what it means, from the error table.
-std::map<int, std::string> exit_codes() {
-  std::map<int, std::string> codes = {{0, "done"},
-                                      {1, "`doctor` found a problem"},
-                                      {141, "the reader of standard output has gone"}};
-  for (int i = 0; i <= static_cast<int>(ErrorCode::Internal); ++i) {
-    const ErrorTraits& row = traits(static_cast<ErrorCode>(i));
-    std::string& names = codes[row.exit_code];
-    names += (names.empty() ? "" : ", ") + std::string(row.name);
-  }
-  return codes;
-}
+struct ExitCode {
+  int code;
+  std::string_view meaning;
+};
+
+constexpr std::array<ExitCode, 13> kExitCodes = {{
+    {0, "done"},
+    {1, "`doctor` found a problem"},
+    {2, "a wrong option, value, setting or input"},
+    {3, "no such file or model"},
+    {4, "a damaged model file"},
+    {5, "a file or an option that Croft does not support"},
+    {6, "too large: for the context, for a limit, or for this machine"},
+    {7, "refused for want of a key or of permission"},
+    {8, "busy; try again later"},
+    {9, "the operating system or the network failed, or took too long"},
+    {70, "a bug of Croft"},
+    {130, "interrupted by Ctrl-C or SIGTERM"},
+    {141, "the reader of standard output has gone"},
+}};
 
 constexpr const char* kMarkdownHead = R"(# Command line
 
@@ -80,11 +86,12 @@ This page is made by `croft docs cli` from the options table (`src/cli/options*.
 
 A setting is taken from the flag, else from the environment, else from `croft.toml`, else it has its default;
 `croft config show --origin` says which. An empty environment variable counts as unset; a list is written with commas
-there.
+there. One variable has no flag: `CROFT_ISA` (portable, avx2, avx512, avx512vnni) makes Croft compute with a weaker
+instruction set than this processor has.
 
 Configuration files, later ones win: `/etc/croft/croft.toml`, `/etc/croft/conf.d/*.toml`,
-`$XDG_CONFIG_HOME/croft/croft.toml` (default `~/.config`), and `conf.d/*.toml` beside it. `--config FILE` or `CROFT_CONFIG` names one file
-to be read instead of all of these. A key that Croft does not know is an error that names its line.
+`$XDG_CONFIG_HOME/croft/croft.toml` (default `~/.config`), and `conf.d/*.toml` beside it. `--config FILE` or
+`CROFT_CONFIG` names one file to be read instead of all of these. A key that Croft does not know is an error that names its line.
 
 ```toml
 quiet = true
@@ -133,8 +140,8 @@ std::string man_options(const std::vector<OptionSpec>& options) {
 
 std::string markdown_reference() {
   std::string text = kMarkdownHead;
-  for (const auto& [exit_code, meaning] : exit_codes())
-    text += "| " + std::to_string(exit_code) + " | " + meaning + " |\n";
+  for (const auto& [exit_code, meaning] : kExitCodes)
+    text += "| " + std::to_string(exit_code) + " | " + std::string(meaning) + " |\n";
   text += "\n## Options of every verb\n\nThey may stand in front of the verb too.\n\n" +
           option_table(nullptr, global_options());
   for (const VerbSpec& verb : verbs())
@@ -155,7 +162,7 @@ std::string man_page() {
   }
   text += ".SH OPTIONS OF EVERY VERB\n" + man_options(global_options());
   text += ".SH EXIT STATUS\n";
-  for (const auto& [exit_code, meaning] : exit_codes())
+  for (const auto& [exit_code, meaning] : kExitCodes)
     text += ".TP\n.B " + std::to_string(exit_code) + "\n" + roff(meaning) + "\n";
   text +=
       ".SH FILES\n.TP\n/etc/croft/croft.toml, ~/.config/croft/croft.toml\nconfiguration; "

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "text/utf8.h"
+
 namespace croft::cli {
 namespace {
 
@@ -120,6 +122,10 @@ std::string escape_controls(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string valid_utf8(std::string_view text) {
+  return utf8::repair(text, utf8::Invalid::MaximalSubpart);
 }
 
 std::string for_stdout(std::string_view text) {

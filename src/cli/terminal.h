@@ -33,6 +33,8 @@ void set_color(bool allowed);
 /// cannot move the cursor, set the title or answer for the terminal. C1 controls (U+0080 to U+009F)
 /// count too.
 [[nodiscard]] std::string escape_controls(std::string_view text);
+/// Bytes that are no UTF-8 become U+FFFD: JSON must be valid whatever a file's names hold.
+[[nodiscard]] std::string valid_utf8(std::string_view text);
 /// `text` as standard output should get it: escaped on a terminal, byte for byte elsewhere.
 [[nodiscard]] std::string for_stdout(std::string_view text);
 

@@ -31,15 +31,11 @@ std::string columns(const std::vector<Row>& rows) {
 }
 
 json::object model_json(const InstalledModel& model) {
-  return {{"name", model.name},
-          {"path", model.path.string()},
-          {"format", to_string(model.format)},
-          {"bytes", model.bytes},
-          {"source", model.source},
-          {"sha256", model.sha256},
-          {"licence", model.licence},
-          {"installed_at", model.installed_at},
-          {"problem", model.problem}};
+  return {{"name", valid_utf8(model.name)},       {"path", valid_utf8(model.path.string())},
+          {"format", to_string(model.format)},    {"bytes", model.bytes},
+          {"source", valid_utf8(model.source)},   {"sha256", model.sha256},
+          {"licence", valid_utf8(model.licence)}, {"installed_at", model.installed_at},
+          {"problem", valid_utf8(model.problem)}};
 }
 
 json::object catalogue_json(const CatalogueEntry& entry) {

@@ -85,10 +85,10 @@ std::vector<Row> config_rows(const ModelConfig& config, const ModelInfo& info) {
 std::vector<Row> summary_rows(const ModelSummary& summary, const std::filesystem::path& path) {
   const ModelInfo& info = summary.info;
   std::vector<Row> rows = {
-      {"name", info.name},
+      {"name", valid_utf8(info.name)},
       {"file", path.string()},
       {"format", info.format + ", " + human_bytes(static_cast<double>(info.file_bytes))},
-      {"architecture", info.architecture},
+      {"architecture", valid_utf8(info.architecture)},
       {"parameters", human_count(static_cast<double>(info.parameters_count))},
       {"quantization", types_text(info)}};
   if (!info.licence.empty()) rows.emplace_back("licence", info.licence);
@@ -123,7 +123,7 @@ json::array tensors_json(const ModelSummary& summary) {
   json::array tensors;
   for (const auto& tensor : summary.tensors)
     tensors.emplace_back(
-        json::object{{"name", tensor.name},
+        json::object{{"name", valid_utf8(tensor.name)},
                      {"type", tensor.type},
                      {"shape", json::array(tensor.shape.begin(), tensor.shape.end())}});
   return tensors;
@@ -134,17 +134,17 @@ json::object summary_json(const ModelSummary& summary, const std::filesystem::pa
   const ModelInfo& info = summary.info;
   json::object types;
   for (const auto& [type, count] : info.tensor_types) types[type] = count;
-  json::object out{{"name", info.name},
-                   {"path", path.string()},
+  json::object out{{"name", valid_utf8(info.name)},
+                   {"path", valid_utf8(path.string())},
                    {"format", info.format},
                    {"file_bytes", info.file_bytes},
-                   {"architecture", info.architecture},
+                   {"architecture", valid_utf8(info.architecture)},
                    {"parameters", info.parameters_count},
                    {"quantization", info.quantization},
                    {"tensors_count", info.tensors_count},
                    {"tensor_types", std::move(types)},
-                   {"licence", info.licence},
-                   {"tokenizer", tokenizer_text(summary)}};
+                   {"licence", valid_utf8(info.licence)},
+                   {"tokenizer", valid_utf8(tokenizer_text(summary))}};
   out["chat_template_sha256"] = nullptr;
   if (!summary.chat_template.empty())
     out["chat_template_sha256"] = template_hash(summary.chat_template);
@@ -152,10 +152,10 @@ json::object summary_json(const ModelSummary& summary, const std::filesystem::pa
   if (summary.problem.empty())
     out["config"] = config_json(summary.config, info);
   else
-    out["problem"] = summary.problem;
+    out["problem"] = valid_utf8(summary.problem);
   if (settings.flag("metadata")) {
     json::object metadata;
-    for (const auto& [key, value] : summary.metadata) metadata[key] = value;
+    for (const auto& [key, value] : summary.metadata) metadata[valid_utf8(key)] = valid_utf8(value);
     out["metadata"] = std::move(metadata);
   }
   if (settings.flag("tensors")) out["tensors"] = tensors_json(summary);
@@ -167,7 +167,7 @@ json::object summary_json(const ModelSummary& summary, const std::filesystem::pa
 Result<int> show_verb(const Settings& settings) {
   const auto path = TRY(model_path(settings, settings.arguments().front()));
   const ModelSummary summary = TRY(summarize_model(path));
-  if (settings.flag("template")) {
+  if (settings.flag("chat-template")) {
     TRY(print(for_stdout(summary.chat_template)));
     return 0;
   }

@@ -33,7 +33,7 @@ json::object tokens_json(const Tokenizer& tokenizer, const std::vector<TokenId>&
   json::object document{{"tokens", json::array(ids.begin(), ids.end())}};
   if (with_pieces) {
     json::array pieces;
-    for (const TokenId id : ids) pieces.emplace_back(tokenizer.piece(id));
+    for (const TokenId id : ids) pieces.emplace_back(valid_utf8(tokenizer.piece(id)));
     document["pieces"] = std::move(pieces);
   }
   return document;
@@ -93,7 +93,7 @@ Result<int> detokenize_verb(const Settings& settings) {
   const std::vector<TokenId> ids = TRY(parse_ids(written, tokenizer->size()));
   const std::string text = tokenizer->decode(ids, settings.flag("special"));
   if (settings.flag("json"))
-    TRY(print_line(json::serialize(json::object{{"content", text}})));
+    TRY(print_line(json::serialize(json::object{{"content", valid_utf8(text)}})));
   else
     TRY(print(for_stdout(text)));
   return 0;
