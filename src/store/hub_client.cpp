@@ -94,7 +94,7 @@ Error HubClient::status_error(const HttpResponse& response, std::string_view rep
               "model"};
     case 404:
       return {ErrorCode::NotFound, "the hub has no " + subject,
-              "Check the name at " + page + ", or see the catalogue with croft list --all.",
+              "Check the name at " + page + ", or see the catalogue with croft list --catalogue.",
               "model"};
     case 408:
     case 429:

