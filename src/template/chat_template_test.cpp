@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -166,13 +167,13 @@ TEST(ChatTemplate, J2_BudgetsEndHostileTemplatesQuickly) {
       long_sum + " }}",
       deep_if};
   for (const std::string& source : sources) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // processor time: a busy machine is no fault
     const auto result = render(source, {});
-    const auto took = std::chrono::steady_clock::now() - begin;
+    const double took_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     ASSERT_FALSE(result) << source.substr(0, 80);
     EXPECT_EQ(result.error().code, ErrorCode::TooLarge)
         << source.substr(0, 80) << ": " << result.error().message;
-    EXPECT_LT(took, std::chrono::seconds(20)) << source.substr(0, 80);
+    EXPECT_LT(took_s, 20) << source.substr(0, 80);
   }
 }
 
