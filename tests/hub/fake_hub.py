@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A server on 127.0.0.1 that answers like the model hub, and misbehaves on request.
 
-Prints its port, then serves until it is killed. The first part of a repository's name chooses the behaviour:
+Prints its port, then serves until it is killed. The first part of a repository's name chooses
+the behaviour:
 
   plain     two GGUFs, behind a redirect with the digest in X-Linked-Etag; ranges work
   cut       the connection breaks after CUT_BYTES of the first answer
@@ -54,7 +55,8 @@ def safetensors() -> bytes:
     return struct.pack("<Q", len(header)) + header + bytes(1024)
 
 
-GGUF = {"model-Q4_K_M.gguf": gguf(100_000), "model-Q8_0.gguf": gguf(120_000), "README.md": b"# Model\n"}
+GGUF = {"model-Q4_K_M.gguf": gguf(100_000), "model-Q8_0.gguf": gguf(120_000),
+        "README.md": b"# Model\n"}
 FOLDER = {
     "config.json": b'{"architectures": ["BertModel"]}',
     "tokenizer.json": b"{}",
