@@ -25,9 +25,9 @@ struct AccessPolicy {
   std::string host;      ///< as bound
   bool loopback = true;  ///< bound to loopback only
   bool require_key = false;
-  std::shared_ptr<const ApiKeys> keys;
-  std::vector<std::string> allowed_hosts;
-  std::vector<std::string> allowed_origins;
+  std::shared_ptr<const ApiKeys> keys = {};
+  std::vector<std::string> allowed_hosts = {};
+  std::vector<std::string> allowed_origins = {};
 };
 
 /// From the options. Errors: Forbidden beyond loopback without a key, naming the command that makes

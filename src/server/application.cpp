@@ -188,7 +188,6 @@ void Application::handle(HttpRequest request, std::shared_ptr<ResponseWriter> wr
     writer->send(unknown_route(request.path));
     return;
   }
-  writer->record().route = route->path;
   if (route->post)
     answer_post(*route, request, writer);
   else

@@ -19,8 +19,8 @@ namespace croft {
 class Application final : public HttpHandler {
  public:
   struct Options {
-    AccessPolicy access;
-    std::string model_name;  ///< empty: the model's own name, once known
+    AccessPolicy access = {};
+    std::string model_name = {};  ///< empty: the model's own name, once known
     bool log_prompts = false;
   };
   explicit Application(Options options);

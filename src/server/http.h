@@ -47,9 +47,9 @@ struct HttpResponse {
 /// What is logged and counted about one request once it is over. Never holds text of a prompt or an
 /// answer.
 struct RequestRecord {
-  std::string method;
+  std::string method = {};
   std::string route = "unmatched";  ///< the route's pattern, never the path as sent (threats.md A3)
-  std::string id;
+  std::string id = {};
   int status = 0;
   std::size_t prompt_tokens = 0;
   std::size_t generated_tokens = 0;

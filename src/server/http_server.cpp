@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/api/json_error.h"
+#include "server/exchange.h"
 
 namespace croft {
 namespace {
@@ -24,84 +25,6 @@ using boost::system::error_code;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_ahead_bytes_max = 64 * limits::KiB;  // of pipelined requests
 constexpr std::chrono::milliseconds cancel_grace{1500};         // for cancelled answers to end
-
-/// The answer to one request as a queue of bytes. Filled and emptied on the connection's thread
-/// only.
-class Exchange final : public ResponseWriter, public std::enable_shared_from_this<Exchange> {
- public:
-  Exchange(asio::io_context& io, HttpRequest head, bool keep_alive, std::size_t unsent_bytes_max)
-      : io_(io),
-        wake_(io),
-        head_(std::move(head)),
-        keep_alive_(keep_alive),
-        unsent_bytes_max_(unsent_bytes_max) {}
-
-  void send(HttpResponse response) override {
-    post([self = shared_from_this(), response = std::move(response)] {
-      if (self->begun_) return;
-      self->begun_ = self->ended_ = true;
-      self->record().status = response.status;
-      self->output_ +=
-          format_response_head(self->head_, response, response.body.size(), self->keep_alive_);
-      if (self->head_.method != "HEAD") self->output_ += response.body;
-      self->wake_.cancel();
-    });
-  }
-
-  void begin_stream(HttpResponse head) override {
-    post([self = shared_from_this(), head = std::move(head)] {
-      if (self->begun_) return;
-      self->begun_ = true;
-      self->pings_ = head.content_type == "text/event-stream";
-      self->keep_alive_ = self->keep_alive_ && !self->head_.http_1_0;
-      self->record().status = head.status;
-      self->output_ += format_response_head(self->head_, head, std::nullopt, self->keep_alive_);
-      self->append(head.body);
-    });
-  }
-
-  void write(std::string bytes) override {
-    post([self = shared_from_this(), bytes = std::move(bytes)] { self->append(bytes); });
-  }
-
-  void end_stream(bool keep_alive) override {
-    post([self = shared_from_this(), keep_alive] {
-      if (self->ended_) return;
-      self->ended_ = true;
-      self->keep_alive_ = self->keep_alive_ && keep_alive;
-      if (!self->head_.http_1_0) self->output_ += "0\r\n\r\n";
-      self->wake_.cancel();
-    });
-  }
-
-  void post(std::function<void()> task) override { asio::post(io_, std::move(task)); }
-
-  void append(std::string_view bytes) {
-    if (!begun_ || ended_) return;
-    output_ += head_.http_1_0 ? std::string(bytes) : format_chunk(bytes);
-    if (output_.size() > unsent_bytes_max_) abandon();
-    wake_.cancel();
-  }
-
-  /// The client left, or reads too slowly: whoever computes for it stops.
-  void abandon() {
-    record().client_gone = true;
-    ended_ = true;
-    keep_alive_ = false;
-    cancel().request_stop();
-    wake_.cancel();
-  }
-
-  asio::io_context& io_;
-  asio::steady_timer wake_;  ///< cancelled whenever there is something to do
-  HttpRequest head_;         ///< without the body
-  std::string output_;
-  bool keep_alive_;
-  std::size_t unsent_bytes_max_;
-  bool begun_ = false;
-  bool ended_ = false;
-  bool pings_ = false;
-};
 
 /// What the connections of one server share.
 struct Core {
@@ -326,29 +249,28 @@ awaitable<bool> Connection::answer(HttpRequest request, bool keep_alive,
                handler.handle(std::move(request), exchange);
              });
   co_await (write_output(exchange) || watch_client());
-  if (!exchange->ended_ || !exchange->output_.empty()) exchange->abandon();
+  if (!exchange->ended() || exchange->has_output()) exchange->abandon();
   server_.exchange_ended(exchange, started);
   if (exchange->record().client_gone) co_return false;
-  if (!exchange->keep_alive_) co_await close_gently();
-  co_return exchange->keep_alive_;
+  if (!exchange->keep_alive()) co_await close_gently();
+  co_return exchange->keep_alive();
 }
 
 /// Writes what the exchange has until it has ended; returns early where the peer does not take it.
 awaitable<void> Connection::write_output(std::shared_ptr<Exchange> exchange) {
   for (;;) {
     if (exchange->record().client_gone) co_return;
-    if (!exchange->output_.empty()) {
-      if (!co_await write_all(std::exchange(exchange->output_, {}))) {
+    if (exchange->has_output()) {
+      if (!co_await write_all(exchange->take_output())) {
         exchange->abandon();
         co_return;
       }
       continue;
     }
-    if (exchange->ended_) co_return;
-    exchange->wake_.expires_after(server_.options.ping);
-    const auto [problem] = co_await exchange->wake_.async_wait(kAwait);
-    const bool silent = !problem && exchange->output_.empty() && !exchange->ended_;
-    if (silent && exchange->pings_) exchange->append(": ping\n\n");
+    if (exchange->ended()) co_return;
+    exchange->wake().expires_after(server_.options.ping);
+    const auto [problem] = co_await exchange->wake().async_wait(kAwait);
+    if (!problem && !exchange->ended()) exchange->ping();
   }
 }
 

@@ -134,7 +134,7 @@ Result<void> start_embeddings(const json::object& body, const std::shared_ptr<Te
   request.inputs = TRY(read_inputs(body.at("input"), *engine));
   request.cancel = writer->cancel().get_token();
   for (const auto& input : request.inputs) answer.tokens_count += input.size();
-  writer->record().prompt_tokens = answer.tokens_count;
+  writer->post([writer, count = answer.tokens_count] { writer->record().prompt_tokens = count; });
 
   return engine->embed(std::move(request), [writer, answer = std::move(answer),
                                             &metrics](Result<std::vector<std::vector<float>>> got) {

@@ -30,6 +30,26 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+/// What a caller that is still there is told: if its request was cancelled, we did it.
+Error as_told(const Error& error) {
+  if (error.code != ErrorCode::Cancelled) return error;
+  return {ErrorCode::Unavailable,
+          "the server stopped before the answer was complete",
+          "Send the request again",
+          {}};
+}
+
+json::object error_object(const Error& error) {
+  const ErrorTraits& kind = traits(error.code);
+  json::object body;
+  body["message"] = replace_invalid_utf8(error.to_string());
+  body["type"] = kind.openai_type;
+  body["param"] =
+      error.field.empty() ? json::value() : json::value(replace_invalid_utf8(error.field));
+  body["code"] = kind.openai_code.empty() ? json::value() : json::value(kind.openai_code);
+  return body;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -53,20 +73,14 @@ std::string replace_invalid_utf8(std::string_view text) {
 }
 
 json::object error_json(const Error& error) {
-  const ErrorTraits& kind = traits(error.code);
-  json::object body;
-  body["message"] = replace_invalid_utf8(error.to_string());
-  body["type"] = kind.openai_type;
-  body["param"] =
-      error.field.empty() ? json::value() : json::value(replace_invalid_utf8(error.field));
-  body["code"] = kind.openai_code.empty() ? json::value() : json::value(kind.openai_code);
-  return body;
+  return error_object(as_told(error));
 }
 
-HttpResponse error_response(const Error& error) {
+HttpResponse error_response(const Error& cause) {
+  const Error error = as_told(cause);
   HttpResponse response;
   response.status = traits(error.code).http_status;
-  response.body = json::serialize(json::object{{"error", error_json(error)}});
+  response.body = json::serialize(json::object{{"error", error_object(error)}});
   if (error.code == ErrorCode::Busy)
     response.headers.push_back({"Retry-After", std::to_string(retry_busy_seconds)});
   if (error.code == ErrorCode::Unavailable)

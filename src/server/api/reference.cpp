@@ -11,54 +11,60 @@ Made from the field table (`src/server/api/field_tables.cpp`); edit that, not th
 
 OpenAI's dialect over one model. Rules above all routes:
 
-- **Honour or refuse.** A field below is honoured, or refused with a 400 whose `param` names it. A refused field may be
-  sent with its neutral value, which asks for nothing. A field that is not below is ignored and named in the answer's
-  `warnings`. JSON `null` counts as absent.
-- A prompt is never cut: one that does not fit gets 400 `context_length_exceeded` with both numbers.
-- When the client disconnects, its work stops within one token. Closing only the sending half counts as disconnecting.
+- **Honour or refuse.** A field below is honoured, or refused with a 400 whose `param` names it. A
+  refused field may be sent with its neutral value, which asks for nothing. A field that is not
+  below is ignored and named in the answer's `warnings`. JSON `null` counts as absent.
+- A prompt is never cut: one that does not fit gets 400 `context_length_exceeded` with both
+  numbers.
+- When the client disconnects, its work stops within one token. Closing only the sending half
+  counts as disconnecting.
 - Bodies are JSON with `Content-Type: application/json`, at most 32 MiB, nested at most 64 deep.
 - `x-request-id` is echoed, or made.
 
 ## Access
 
-On loopback no key is needed unless the server was told so. On any other address every route but the health ones needs
-`Authorization: Bearer KEY` or `x-api-key: KEY`. The `Host` header must name loopback, the served host, an allowed host
-or, beyond loopback, a numeric address; a request with an `Origin` header needs an allowed origin (or the server's own).
+On loopback no key is needed unless the server was told so. On any other address every route but
+the health ones needs `Authorization: Bearer KEY` or `x-api-key: KEY`. The `Host` header must name
+loopback, the served host, an allowed host or, beyond loopback, a numeric address; a request with
+an `Origin` header needs an allowed origin (or the server's own).
 
 ## Errors
 
-Bodies are `{"error": {"message", "type", "param", "code"}}`. In a stream that has begun, an error is a last
-`data: {"error": ...}` line, and the connection closes.
+Bodies are `{"error": {"message", "type", "param", "code"}}`. In a stream that has begun, an error
+is a last `data: {"error": ...}` line, and the connection closes.
 
 | Status | `code` | When |
 |---|---|---|
 )";
 
 constexpr std::string_view kStreams = R"(
-Further: 405 `method_not_allowed` (with `Allow`), 404 `not_found` for an unknown route, 431 `headers_too_large`.
-429 and 503 carry `Retry-After`.
+Further: 405 `method_not_allowed` (with `Allow`), 404 `not_found` for an unknown route, 431
+`headers_too_large`. 429 and 503 carry `Retry-After`.
 
 ## Streams
 
-`text/event-stream`. Chat's first chunk carries the role; one `id` and `created` throughout; `finish_reason` stands alone
-in a choice's last chunk; with `stream_options.include_usage` one more chunk has `usage` and no choices; then
-`data: [DONE]`. Choices of `n > 1` come interleaved and are told apart by `index`. After 15 s of silence a comment
-(`: ping`) keeps proxies from closing the connection.
+`text/event-stream`. Chat's first chunk carries the role; one `id` and `created` throughout;
+`finish_reason` stands alone in a choice's last chunk; with `stream_options.include_usage` one
+more chunk has `usage` and no choices; then `data: [DONE]`. Choices of `n > 1` come interleaved
+and are told apart by `index`. After 15 s of silence a comment (`: ping`) keeps proxies from
+closing the connection.
 
 ## Log-probabilities
 
-Of the model's own distribution, before temperature and penalties. Tokens that are no whole UTF-8 characters appear as
-`bytes:\xe2\x80`. In completions, `text_offset` counts Unicode characters of `text`; the first token of an echoed prompt
-has `null`; the chosen token is always in `top_logprobs`, so there may be one more than asked for. In chat, each entry has
-`bytes`.
+Of the model's own distribution, before temperature and penalties. Tokens that are no whole UTF-8
+characters appear as `bytes:\xe2\x80`. In completions, `text_offset` counts Unicode characters of
+`text`; the first token of an echoed prompt has `null`; the chosen token is always in
+`top_logprobs`, so there may be one more than asked for. In chat, each entry has `bytes`.
 
 ## Metrics
 
-`/metrics` has, all labelled with the served `model`: histograms `croft_time_to_first_token_seconds`,
-`croft_inter_token_latency_seconds`, `croft_e2e_request_latency_seconds`, `croft_request_queue_time_seconds` (by `route`);
-counters `croft_prompt_tokens_total`, `croft_generation_tokens_total`, `croft_requests_total` (by `route`, `status`; 499:
-the client left), `croft_request_success_total` (by `route`, `finished_reason`); gauges `croft_requests_running`,
-`croft_requests_waiting`, `croft_kv_cache_usage_ratio`, `croft_kv_cache_bytes`, `croft_engine_steps`, `croft_ready`.
+`/metrics` has, all labelled with the served `model`: histograms
+`croft_time_to_first_token_seconds`, `croft_inter_token_latency_seconds`,
+`croft_e2e_request_latency_seconds`, `croft_request_queue_time_seconds` (by `route`); counters
+`croft_prompt_tokens_total`, `croft_generation_tokens_total`, `croft_requests_total` (by `route`,
+`status`; 499: the client left), `croft_request_success_total` (by `route`, `finished_reason`);
+gauges `croft_requests_running`, `croft_requests_waiting`, `croft_kv_cache_usage_ratio`,
+`croft_kv_cache_bytes`, `croft_engine_steps`, `croft_ready`.
 
 ## Routes
 )";

@@ -161,10 +161,7 @@ void TextCall::send_chunk(json::object chunk) {
 
 void TextCall::on_done(std::size_t index, const GenerationDone& done) {
   if (done.reason == FinishReason::Cancelled) {
-    fail_call({ErrorCode::Unavailable,
-               "the server stopped before the answer was complete",
-               "Send the request again",
-               {}});
+    fail_call({ErrorCode::Cancelled, "the generation was cancelled", {}, {}});
     return;
   }
   Choice& choice = choices_[index];

@@ -1,0 +1,111 @@
+#pragma once
+/// The sending half of one request. A header of its own for length; only http_server.cpp includes
+/// it, because Asio is slow to compile.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/http.h"
+
+namespace croft {
+
+/// The answer to one request as a queue of bytes. Filled and emptied on the connection's thread
+/// only.
+class Exchange final : public ResponseWriter, public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(boost::asio::io_context& io, HttpRequest head, bool keep_alive,
+           std::size_t unsent_bytes_max)
+      : io_(io),
+        wake_(io),
+        head_(std::move(head)),
+        keep_alive_(keep_alive),
+        unsent_bytes_max_(unsent_bytes_max) {}
+
+  void send(HttpResponse response) override {
+    post([self = shared_from_this(), response = std::move(response)] {
+      if (self->begun_) return;
+      self->begun_ = self->ended_ = true;
+      self->record().status = response.status;
+      self->output_ +=
+          format_response_head(self->head_, response, response.body.size(), self->keep_alive_);
+      if (self->head_.method != "HEAD") self->output_ += response.body;
+      self->wake_.cancel();
+    });
+  }
+
+  void begin_stream(HttpResponse head) override {
+    post([self = shared_from_this(), head = std::move(head)] {
+      if (self->begun_) return;
+      self->begun_ = true;
+      self->pings_ = head.content_type == "text/event-stream";
+      self->keep_alive_ = self->keep_alive_ && !self->head_.http_1_0;
+      self->record().status = head.status;
+      self->output_ += format_response_head(self->head_, head, std::nullopt, self->keep_alive_);
+      self->append(head.body);
+    });
+  }
+
+  void write(std::string bytes) override {
+    post([self = shared_from_this(), bytes = std::move(bytes)] { self->append(bytes); });
+  }
+
+  void end_stream(bool keep_alive) override {
+    post([self = shared_from_this(), keep_alive] {
+      if (self->ended_) return;
+      self->ended_ = true;
+      self->keep_alive_ = self->keep_alive_ && keep_alive;
+      if (!self->head_.http_1_0) self->output_ += "0\r\n\r\n";
+      self->wake_.cancel();
+    });
+  }
+
+  void post(std::function<void()> task) override { boost::asio::post(io_, std::move(task)); }
+
+  /// Adds a comment where the answer is an event stream that has been silent.
+  void ping() {
+    if (pings_ && output_.empty()) append(": ping\n\n");
+  }
+
+  /// The client left, or reads too slowly: whoever computes for it stops.
+  void abandon() {
+    record().client_gone = true;
+    ended_ = true;
+    keep_alive_ = false;
+    cancel().request_stop();
+    wake_.cancel();
+  }
+
+  [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
+  [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool keep_alive() const { return keep_alive_; }
+  /// Cancelled whenever there is something to do.
+  [[nodiscard]] boost::asio::steady_timer& wake() { return wake_; }
+
+ private:
+  void append(std::string_view bytes) {
+    if (!begun_ || ended_) return;
+    output_ += head_.http_1_0 ? std::string(bytes) : format_chunk(bytes);
+    if (output_.size() > unsent_bytes_max_) abandon();
+    wake_.cancel();
+  }
+
+  boost::asio::io_context& io_;
+  boost::asio::steady_timer wake_;
+  HttpRequest head_;  ///< without the body
+  std::string output_;
+  bool keep_alive_;
+  std::size_t unsent_bytes_max_;
+  bool begun_ = false;
+  bool ended_ = false;
+  bool pings_ = false;
+};
+
+}  // namespace croft
