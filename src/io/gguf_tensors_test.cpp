@@ -19,6 +19,7 @@ namespace {
 TEST(Gguf, G3_dims_product_overflow) {
   const auto int64_max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const std::vector<std::vector<std::uint64_t>> shapes = {
+      {4, (1ULL << 60) + 1},  // wraps to exactly 16 bytes
       {int64_max, 2, 1, 1},    {1ULL << 32, 1ULL << 32},
       {1ULL << 62, 4},         {1ULL << 31, 1ULL << 33},
       {32, u64_max},           {1ULL << 63, 2, 1, 1},

@@ -125,6 +125,9 @@ TEST(Safetensors, BadHeaders) {
       {R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,8]}})", "do not match its shape"},
       {R"({"a":{"dtype":"F32","shape":[4611686018427387906,1],"data_offsets":[0,8]}})",
        "do not match its shape"},
+      // 2^59 + 2 elements of 32 bits: 64 bits more than 2^64, which wrap to exactly 8 bytes.
+      {R"({"a":{"dtype":"F32","shape":[576460752303423490],"data_offsets":[0,8]}})",
+       "do not match its shape"},
       {R"({"a":{"dtype":"F32","shape":[0,4611686018427387904,8],"data_offsets":[0,8]}})",
        "do not match its shape"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "4 bytes at the end"},
