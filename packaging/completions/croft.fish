@@ -119,3 +119,4 @@ complete --command croft --condition '__croft_verb completions' --exclusive --ar
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments version --description 'print version, build and instruction set'
 complete --command croft --condition '__croft_verb version' --long-option json --description 'print one JSON document instead of text'
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments help --description 'explain a verb'
+complete --command croft --condition '__croft_verb help' --arguments 'run serve embed perplexity bench pull list show rm import tokenize detokenize template render doctor config show config check completions version help'

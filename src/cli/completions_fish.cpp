@@ -52,7 +52,14 @@ std::string option_line(const OptionSpec& option, const std::string& condition) 
   return line + " --description " + quoted(option.help) + "\n";
 }
 
-std::string argument_line(const ArgumentSpec& argument, const std::string& condition) {
+std::string argument_line(const VerbSpec& verb, const ArgumentSpec& argument,
+                          const std::string& condition) {
+  if (verb.name == "help") {
+    std::string names;
+    for (const VerbSpec& other : verbs())
+      if (!other.hidden) names += (names.empty() ? "" : " ") + std::string(other.name);
+    return "complete --command croft" + condition + " --arguments " + quoted(names) + "\n";
+  }
   if (argument.completion == Completion::None && argument.choices.empty()) return {};
   std::string line = "complete --command croft" + condition;
   if (!argument.choices.empty()) return line + values(Completion::None, argument.choices) + "\n";
@@ -84,7 +91,8 @@ std::string fish_completion() {
     }
     const std::string condition = " --condition '__croft_verb " + std::string(verb.name) + "'";
     for (const OptionSpec& option : verb.options) text += option_line(option, condition);
-    for (const ArgumentSpec& argument : verb.arguments) text += argument_line(argument, condition);
+    for (const ArgumentSpec& argument : verb.arguments)
+      text += argument_line(verb, argument, condition);
   }
   return text;
 }

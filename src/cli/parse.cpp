@@ -138,6 +138,7 @@ Result<ParsedArguments> parse_arguments(std::span<const std::string> args) {
   add_options(app, place.verb->options);
   add_options(app, global_options());
   CLI::Option* positional = app.add_option("ARGUMENT")->expected(0, arguments_unlimited);
+  positional->allow_extra_args();
 
   std::vector<std::string> reversed;  // CLI11 reads from the back
   for (std::size_t i = 0; i < args.size(); ++i) {

@@ -248,8 +248,8 @@ bool Settings::has_value(std::string_view name) const {
   return !find(name).values.empty();
 }
 
-bool Settings::is_default(std::string_view name) const {
-  return find(name).origin == Origin::Default;
+Origin Settings::origin(std::string_view name) const {
+  return find(name).origin;
 }
 
 }  // namespace croft::cli

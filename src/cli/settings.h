@@ -56,7 +56,7 @@ class Settings {
       std::string_view name) const;  ///< empty where it has no value
   [[nodiscard]] const std::vector<std::string>& list(std::string_view name) const;
   [[nodiscard]] bool has_value(std::string_view name) const;
-  [[nodiscard]] bool is_default(std::string_view name) const;
+  [[nodiscard]] Origin origin(std::string_view name) const;
 
  private:
   [[nodiscard]] const Setting& find(std::string_view name) const;

@@ -38,8 +38,10 @@ TEST(Settings, TheNearerSourceWins) {
   EXPECT_EQ(settings->integer("parallel"), 13);
   EXPECT_EQ(settings->integer("context"), 3);
   EXPECT_EQ(settings->integer("queue"), 512);
-  EXPECT_FALSE(settings->is_default("context"));
-  EXPECT_TRUE(settings->is_default("queue"));
+  EXPECT_EQ(settings->origin("port"), Origin::Flag);
+  EXPECT_EQ(settings->origin("parallel"), Origin::Environment);
+  EXPECT_EQ(settings->origin("context"), Origin::File);
+  EXPECT_EQ(settings->origin("queue"), Origin::Default);
 }
 
 TEST(Settings, AFlagCanBeTakenBack) {

@@ -46,11 +46,12 @@ std::chrono::sys_seconds local_now() {
 
 Result<std::string> template_source(const Settings& settings) {
   const bool has_file = !settings.arguments().empty();
-  const bool has_model = settings.has_value("model");
-  if (has_file == has_model)
-    return fail(ErrorCode::InvalidArgument,
-                has_file ? "a template file and --model are both given"
-                         : "neither a template file nor --model is given",
+  // A model named by the environment is a default; a template file on the command line is meant.
+  if (has_file && settings.origin("model") == Origin::Flag)
+    return fail(ErrorCode::InvalidArgument, "a template file and --model are both given",
+                "Give one of them");
+  if (!has_file && !settings.has_value("model"))
+    return fail(ErrorCode::InvalidArgument, "neither a template file nor --model is given",
                 "Give one of them");
   if (has_file)
     return read_file_or_stdin(settings.arguments().front(), limits::template_source_bytes_max);
