@@ -30,7 +30,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
 
   void send(HttpResponse response) override {
     post([self = shared_from_this(), response = std::move(response)] {
-      if (self->begun_) return;
+      if (self->begun_ || self->ended_) return;
       self->begun_ = self->ended_ = true;
       self->record().status = response.status;
       self->output_ +=
@@ -42,7 +42,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
 
   void begin_stream(HttpResponse head) override {
     post([self = shared_from_this(), head = std::move(head)] {
-      if (self->begun_) return;
+      if (self->begun_ || self->ended_) return;
       self->begun_ = true;
       self->pings_ = head.content_type == "text/event-stream";
       self->keep_alive_ = self->keep_alive_ && !self->head_.http_1_0;
@@ -76,6 +76,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
   /// The client left, or reads too slowly: whoever computes for it stops.
   void abandon() {
     record().client_gone = true;
+    record().status = 499;  // what nginx made customary for "the client left"; it is never sent
     ended_ = true;
     keep_alive_ = false;
     cancel().request_stop();

@@ -227,6 +227,7 @@ awaitable<bool> Connection::send_alone(HttpRequest head, HttpResponse response,
   if (head.method != "HEAD") bytes += response.body;
   const bool written = co_await write_all(std::move(bytes));
   record.client_gone = !written;
+  if (!written) record.status = 499;
   record.seconds = std::chrono::duration<double>(Clock::now() - started).count();
   server_.handler.completed(record);
   if (written && !keep_alive) co_await close_gently();
@@ -372,7 +373,10 @@ Result<std::uint16_t> HttpServer::listen() {
   if (problem || found.empty())
     return fail(ErrorCode::InvalidArgument, "the host " + options.host + " is not known here",
                 "Use an address of this machine, such as 127.0.0.1", "host");
-  const tcp::endpoint endpoint = found.begin()->endpoint();
+  // "localhost" may name ::1 first, where most clients that were told 127.0.0.1 would not find us.
+  tcp::endpoint endpoint = found.begin()->endpoint();
+  for (const auto& one : found)
+    if (one.endpoint().address().is_v4()) endpoint = one.endpoint();
   tcp::acceptor& acceptor = impl_->acceptor;
   acceptor.open(endpoint.protocol(), problem);
   if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);

@@ -103,9 +103,8 @@ void Metrics::embedding_done(std::size_t tokens) {
 }
 
 void Metrics::request_done(const RequestRecord& record) {
-  // 499 is what nginx made customary for "the client left"; it is never sent.
-  const int status = record.client_gone ? 499 : record.status;
-  impl_->requests.Add({{"route", record.route}, {"status", std::to_string(status)}}).Increment();
+  impl_->requests.Add({{"route", record.route}, {"status", std::to_string(record.status)}})
+      .Increment();
   impl_->end_to_end.Add({{"route", record.route}}, kDurationBuckets).Observe(record.seconds);
 }
 

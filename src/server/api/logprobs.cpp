@@ -21,12 +21,19 @@ json::value logprob_json(float logprob) {
   return std::max(static_cast<double>(logprob), floor);
 }
 
+/// Empty for ids of a padded embedding matrix, which the vocabulary does not name.
+std::string token_bytes(const Tokenizer& tokenizer, TokenId id, bool special) {
+  const bool known = id >= 0 && static_cast<std::size_t>(id) < tokenizer.size();
+  return known ? tokenizer.bytes(id, special) : std::string();
+}
+
 json::object chat_entry(const Tokenizer& tokenizer, TokenId id, float logprob, bool as_ids) {
   json::object entry;
   entry["token"] = token_text(tokenizer, id, as_ids);
   entry["logprob"] = logprob_json(logprob);
   json::array bytes;
-  for (const char c : tokenizer.bytes(id, true)) bytes.push_back(static_cast<unsigned char>(c));
+  for (const char c : token_bytes(tokenizer, id, true))
+    bytes.push_back(static_cast<unsigned char>(c));
   entry["bytes"] = std::move(bytes);
   return entry;
 }
@@ -41,7 +48,7 @@ void append_list(json::object& into, json::object& more, std::string_view name) 
 
 std::string token_text(const Tokenizer& tokenizer, TokenId id, bool as_id) {
   if (as_id) return "token_id:" + std::to_string(id);
-  const std::string bytes = tokenizer.bytes(id, true);
+  const std::string bytes = token_bytes(tokenizer, id, true);
   if (is_utf8(bytes)) return bytes;
   std::string text = "bytes:";
   for (const char c : bytes) {
@@ -101,7 +108,7 @@ json::object CompletionLogprobs::next(std::span<const TokenLogprob> tokens) {
 }
 
 std::size_t CompletionLogprobs::characters_of(TokenId id) {
-  const std::string bytes = tokenizer_->bytes(id, options_.special_in_text);
+  const std::string bytes = token_bytes(*tokenizer_, id, options_.special_in_text);
   std::size_t count = count_characters(bytes);
   if (count != 0 && options_.at_text_start) {
     options_.at_text_start = false;
