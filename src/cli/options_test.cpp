@@ -35,9 +35,8 @@ TEST(Options, NamesAndAliasesAreUnique) {
     std::set<std::string> seen;
     for (const OptionSpec* option : options_of(verb)) {
       EXPECT_TRUE(seen.insert(std::string(option->name)).second) << verb.name << option->name;
-      if (option->alias != 0)
-        EXPECT_TRUE(seen.insert(std::string(1, option->alias)).second)
-            << verb.name << " -" << option->alias;
+      const std::string alias = "-" + std::string(1, option->alias);
+      EXPECT_TRUE(option->alias == 0 || seen.insert(alias).second) << verb.name << alias;
     }
   }
 }
@@ -50,8 +49,8 @@ TEST(Options, DefaultsAreValidAndHelpIsOneSentencePart) {
       EXPECT_FALSE(option->help.ends_with('.')) << option->name;
       EXPECT_EQ(option->kind == OptionKind::Flag, option->value_name.empty()) << option->name;
       EXPECT_EQ(option->kind == OptionKind::Choice, !option->choices.empty()) << option->name;
-      if (!option->fallback.empty())
-        EXPECT_TRUE(check_value(*option, std::string(option->fallback), "default")) << option->name;
+      const std::string fallback(option->fallback);
+      EXPECT_TRUE(fallback.empty() || check_value(*option, fallback, "default")) << option->name;
     }
   }
 }

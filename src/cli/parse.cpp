@@ -152,8 +152,8 @@ Result<ParsedArguments> parse_arguments(std::span<const std::string> args) {
     return fail(ErrorCode::InvalidArgument, error.what(),
                 "`croft help " + std::string(place.verb->name) + "` lists the options");
   }
-  if (const auto extras = app.remaining(); !extras.empty())
-    return unknown_option(*place.verb, extras.front());
+  for (const std::string& extra : app.remaining())  // CLI11 counts the marker "--" among these
+    if (extra != "--") return unknown_option(*place.verb, extra);
 
   for (const std::string& value : positional->results())
     parsed.arguments.push_back(unmarked(value));
