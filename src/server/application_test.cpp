@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "server/testing/fake_engine.h"
 #include "server/testing/recording_writer.h"
 
@@ -446,6 +447,38 @@ TEST_F(ApplicationTest, LoadingAndDrainingAnswer503) {
   EXPECT_EQ(ask(request("GET", "/readyz"))->answer.status, 503);
   EXPECT_EQ(ask(request("GET", "/livez"))->answer.status, 200);
   EXPECT_EQ(ask(request("POST", kChat, "{}"))->answer.status, 503);
+}
+
+TEST_F(ApplicationTest, A3_NothingOfARequestIsLoggedOrCounted) {
+  // Every place of a request that a person could fill: bodies good and bad, keys of objects, paths,
+  // the origin.
+  const std::string secret = "secret-4711";
+  init_log(LogLevel::Debug, false);
+  ::testing::internal::CaptureStderr();
+  const auto finish = [&](HttpRequest asked) {
+    HttpRequest head = asked;
+    application_->admit(head);
+    const auto writer = ask(std::move(asked));
+    application_->completed({.method = head.method,
+                             .route = head.route,
+                             .id = "req_1",
+                             .status = writer->answer.status});
+  };
+  for (const std::string& body :
+       {R"({"messages": [{"role": "user", "content": ")" + secret + R"("}]})",
+        R"({"messages": [{"role": ")" + secret + R"(", "content": "x"}]})",
+        R"({"user": ")" + secret + R"(", ")" + secret + R"(": 1, )" + kUser + "}",
+        R"({"temperature": ")" + secret + R"(", )" + kUser + "}", "{" + secret})
+    finish(request("POST", kChat, body));
+  finish(request("GET", "/v1/models/" + secret));
+  finish(request("GET", "/" + secret));
+  HttpRequest foreign = request("GET", "/v1/models");
+  foreign.headers.push_back({"Origin", "http://" + secret});
+  finish(std::move(foreign));
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(logged, HasSubstr("POST /v1/chat/completions 200"));
+  EXPECT_EQ(logged.find(secret), std::string::npos) << logged;
+  EXPECT_EQ(ask(request("GET", "/metrics"))->answer.body.find(secret), std::string::npos);
 }
 
 TEST_F(ApplicationTest, MetricsCountWhatHappened) {

@@ -12,6 +12,22 @@
 #include "server/testing/fake_engine.h"
 #include "server/testing/recording_writer.h"
 
+namespace {
+
+/// Every event is one line "data: ..." and an empty line.
+bool is_event_stream(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find("\n\n");
+    if (end == std::string_view::npos) return false;
+    const std::string_view event = text.substr(0, end);
+    if (!event.starts_with("data: ") || event.find_first_of("\r\n") != event.npos) return false;
+    text.remove_prefix(end + 2);
+  }
+  return true;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace croft;
   static Application* const application = [] {
@@ -37,8 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(writer->ended && writer->answers_count == 1);
   CHECK(is_utf8(writer->answer.body));
   CHECK(writer->answer.status < 500);
-  if (!writer->streaming) {
-    CHECK(parse_json(writer->answer.body, "answer", 256));
-  }
+  if (writer->streaming)
+    CHECK(is_event_stream(writer->answer.body));
+  else
+    CHECK(parse_json(writer->answer.body, "answer", 256).has_value());
   return 0;
 }
