@@ -86,7 +86,8 @@ Result<void> append_ids(const json::value& document, std::string_view name, std:
                         const Vocabulary& vocabulary, std::vector<TokenId>& out) {
   const json::value* value = find(document, key);
   if (value == nullptr) return {};
-  const json::array one{*value};
+  json::array one;
+  one.push_back(*value);
   for (const json::value& id : value->is_array() ? value->get_array() : one) {
     if (!id.is_int64() || !vocabulary.holds(id.get_int64())) {
       std::string message(name);

@@ -95,7 +95,7 @@ TEST(HostileMetadata, G14MalformedByteTokens) {
 TEST(HostileMetadata, G15TinyVocabularies) {
   for (const char* model : all_kinds) {
     Metadata metadata{.model = model};
-    for (const std::size_t count : {1, 2}) {
+    for (const std::size_t count : {1u, 2u}) {
       metadata.resize(count);
       const auto tokenizer = metadata.open();
       ASSERT_TRUE(tokenizer.has_value()) << tokenizer.error().to_string();

@@ -4,12 +4,21 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "text/byte_alphabet.h"
 #include "text/utf8.h"
 
 namespace croft::samples {
+/// {key: value}. A braced list of one pair means an array to some compilers and an object to
+/// others.
+inline json::object single(std::string_view key, json::value value) {
+  json::object object;
+  object[key] = std::move(value);
+  return object;
+}
+
 inline json::object added(std::string_view content, std::int64_t id, bool special) {
   return {{"id", id},
           {"content", content},
@@ -50,7 +59,7 @@ inline std::string byte_bpe_json(std::string_view pattern) {
     merges.emplace_back(line);
   }
   const json::object split{{"type", "Split"},
-                           {"pattern", {{"Regex", pattern}}},
+                           {"pattern", single("Regex", json::string(pattern))},
                            {"behavior", "Isolated"},
                            {"invert", false}};
   const json::object bytes{
@@ -59,7 +68,7 @@ inline std::string byte_bpe_json(std::string_view pattern) {
       {"added_tokens",
        json::array{added("<|im_end|>", next, true), added("<think>", next + 1, false)}},
       {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", json::array{split, bytes}}}},
-      {"decoder", {{"type", "ByteLevel"}}},
+      {"decoder", single("type", "ByteLevel")},
       {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", merges}}}});
 }
 
@@ -74,10 +83,10 @@ inline std::string ranked_bpe_json() {
   const json::array merges{"\u2581 a", "a a", "< s", "<s >"};
   const json::array normalizers{
       json::object{{"type", "Prepend"}, {"prepend", "\u2581"}},
-      json::object{{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}}};
+      json::object{{"type", "Replace"}, {"pattern", single("String", " ")}, {"content", "\u2581"}}};
   const json::array decoders{
-      json::object{{"type", "Replace"}, {"pattern", {{"String", "\u2581"}}}, {"content", " "}},
-      json::object{{"type", "ByteFallback"}}, json::object{{"type", "Fuse"}},
+      json::object{{"type", "Replace"}, {"pattern", single("String", "\u2581")}, {"content", " "}},
+      single("type", "ByteFallback"), single("type", "Fuse"),
       json::object{{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}};
   return json::serialize(json::object{
       {"added_tokens",
@@ -95,7 +104,8 @@ inline std::string ranked_bpe_json() {
 
 /// Unigram with an unknown token and a few scored pieces.
 inline std::string unigram_json() {
-  json::array vocab{json::array{"<unk>", 0.0}};
+  json::array vocab;
+  vocab.push_back(json::array{"<unk>", 0.0});
   double score = -1;
   for (const char* piece : {"\u2581", "a", "b", "ab", "\u2581ab", "aab", "\u00e9"}) {
     vocab.push_back(json::array{piece, score});
@@ -117,9 +127,9 @@ inline std::string word_piece_json() {
   return json::serialize(json::object{
       {"added_tokens",
        json::array{added("[UNK]", 0, true), added("[CLS]", 1, true), added("[SEP]", 2, true)}},
-      {"normalizer", {{"type", "BertNormalizer"}}},
-      {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-      {"decoder", {{"type", "WordPiece"}}},
+      {"normalizer", single("type", "BertNormalizer")},
+      {"pre_tokenizer", single("type", "BertPreTokenizer")},
+      {"decoder", single("type", "WordPiece")},
       {"post_processor",
        {{"type", "BertProcessing"},
         {"cls", json::array{"[CLS]", 1}},

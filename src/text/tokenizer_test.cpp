@@ -67,7 +67,7 @@ TEST(EndTokens, KnownMarkersEndTheText) {
   EXPECT_THAT(tokenizer->end_tokens(), testing::ElementsAre(*marker));
 }
 
-TEST(GiantRuns, OneMebibyteOfOneCharacterTakesUnderASecond) {
+TEST(GiantRuns, OneMebibyteOfOneCharacterStaysLinear) {
   const std::unique_ptr<Tokenizer> tokenizers[] = {byte_bpe(), load(samples::ranked_bpe_json()),
                                                    load(samples::unigram_json()),
                                                    load(samples::word_piece_json())};

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "text/hf_tokenizer.h"
+#include "text/sample_tokenizers.h"
 #include "text/test_support.h"
 
 namespace croft {
@@ -92,8 +93,9 @@ std::string to_tokenizer_json(std::string_view model_bytes) {
       {"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", "always"}};
   const json::array steps{
       json::object{{"type", "Precompiled"}, {"precompiled_charsmap", charsmap}},
-      json::object{{"type", "Strip"}},
-      json::object{{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}}};
+      samples::single("type", "Strip"),
+      json::object{
+          {"type", "Replace"}, {"pattern", samples::single("Regex", " {2,}")}, {"content", " "}}};
   return json::serialize(
       json::object{{"normalizer", {{"type", "Sequence"}, {"normalizers", steps}}},
                    {"pre_tokenizer", metaspace},
