@@ -55,6 +55,7 @@ class Server:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.base_url = f"http://{self.address}"
+        self.final_log = None
         self.log_file = tempfile.NamedTemporaryFile(prefix="croft-test-", suffix=".log")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--model", str(model), "--host", "127.0.0.1", "--port", str(self.port), *flags],
@@ -78,6 +79,8 @@ class Server:
         raise RuntimeError(f"croft serve was not ready within {seconds_max} s: {self.log()}")
 
     def log(self):
+        if self.final_log is not None:
+            return self.final_log
         return pathlib.Path(self.log_file.name).read_text(errors="replace")
 
     def request(self, method, path, body=None, headers=None, timeout=120):
@@ -120,10 +123,15 @@ class Server:
 
     def stop(self, seconds_max=30):
         """SIGTERM, as an administrator would; returns the exit status. A deaf server is killed and is an error."""
+        if self.final_log is not None:
+            return self.process.returncode
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds_max)
+            status = self.process.wait(seconds_max)
+            self.final_log = self.log()
+            self.log_file.close()
+            return status
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

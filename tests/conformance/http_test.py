@@ -185,7 +185,8 @@ class LifeTest(unittest.TestCase):
         server.process.send_signal(signal.SIGTERM)
         rest = response.read()
         self.assertTrue(rest.endswith(b"data: [DONE]\n\n"), rest[-200:])
-        self.assertEqual(server.process.wait(20), 0)
+        connection.close()
+        self.assertEqual(server.stop(20), 0)
 
     def test_a_prompt_never_reaches_the_log(self):
         server = harness.Server(harness.DEFAULT_MODEL, "--log-level", "debug")

@@ -19,7 +19,7 @@ except ImportError:
     sys.exit(harness.EXIT_SKIPPED)
 
 CONTEXT = 512
-QUESTION = [{"role": "user", "content": "Name the capital of France in one word."}]
+QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
 
 
 def client_of(server, key="unused"):

@@ -22,9 +22,9 @@ MARGIN_COMPARED_MIN = 0.5     # integer kernels may choose differently at closer
 PERPLEXITY_TOLERANCE = 0.005
 EMBEDDING_TOLERANCE = 1e-3
 SPEARMAN_MIN = 0.866
-# Above llama.cpp's own distance: rounding that differs is not an error, so a prompt where llama.cpp happens to be
-# nearly exact leaves this much room.
-LOGPROB_SLACK = 0.01
+# On most prompts llama.cpp is 0.004 to 0.07 off; where it happens to hit the reference this much room is left. Our
+# own largest distance is 0.0016 (an F16 cache; activations are F32, docs/adr/0002).
+LOGPROB_SLACK = 0.002
 
 
 def golden(name):
@@ -80,7 +80,7 @@ class Generator:
                 off = abs(sum(logprobs) / len(logprobs) - prompt["mean_logprob"])
                 peer_off = abs(prompt["llama_cpp"]["mean_logprob"] - prompt["mean_logprob"])
                 self.assertLessEqual(off, max(peer_off, LOGPROB_SLACK), "mean log-probability")
-                same = index_where(zip(generated, prompt["greedy_ids"]), lambda pair: pair[0] != pair[1])
+                same = index_where(list(zip(generated, prompt["greedy_ids"])), lambda pair: pair[0] != pair[1])
                 same = min(same, len(generated), len(prompt["greedy_ids"]))
                 clear = index_where(prompt["greedy_margins"], lambda margin: margin < MARGIN_COMPARED_MIN)
                 self.assertGreaterEqual(same, clear, "greedy text")
