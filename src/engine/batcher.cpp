@@ -11,6 +11,13 @@ namespace {
 /// Rows whose logits are computed at once: 16 x 262,144 floats (Gemma) are 16 MiB.
 constexpr std::size_t kLogitRows = 16;
 
+Error not_numbers() {
+  return {.code = ErrorCode::Corrupt,
+          .message = "the model computed values that are not numbers",
+          .hint = "Its weights are damaged; download or convert the model again.",
+          .field = {}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const EngineOptions& options,
@@ -117,6 +124,11 @@ void Batcher::consume_logits() {
     for (std::size_t i = 0; i < count; ++i) {
       const WantedRow& row = wanted_[first + i];
       Sequence& s = *row.sequence;
+      if (s.finished()) continue;
+      if (!all_finite(logits_.row(i))) {
+        s.finish(not_numbers());
+        continue;
+      }
       if (s.wants_prompt_row(row.position)) s.score_prompt(row.position, logits_.row(i));
       if (!row.samples) continue;
       s.prompt_done();
@@ -162,8 +174,8 @@ Result<std::vector<float>> Batcher::embed(const std::vector<TokenId>& tokens,
   }
   const std::span<float> hidden = session_.hidden().row(0);
   vector.assign(hidden.begin(), hidden.end());
-  normalize_length(vector);
   cache_.release(slot);
+  if (!normalize_length(vector)) return std::unexpected(not_numbers());
   return vector;
 }
 

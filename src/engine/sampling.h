@@ -15,6 +15,10 @@ namespace croft {
 /// Range-checks every number (NaN included). Errors: InvalidArgument with the field named.
 Result<void> validate(const SamplingOptions& options, std::size_t vocabulary_size);
 
+/// Whether no logit is infinite or NaN: the weights of a damaged file give such values, and no token
+/// can be drawn from them.
+[[nodiscard]] bool all_finite(std::span<const float> logits);
+
 /// One per sequence. The same options and the same calls give the same tokens on every machine
 /// whose logits agree.
 class Sampler {
@@ -23,7 +27,7 @@ class Sampler {
   Sampler(const SamplingOptions& options, std::span<const TokenId> prompt);
 
   /// Picks the next token and remembers it for the penalties. `logits` is scratch: changed on
-  /// return.
+  /// return. Requires: all_finite(logits).
   TokenId pick(std::span<float> logits);
 
  private:

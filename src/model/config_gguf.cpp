@@ -154,7 +154,6 @@ void apply_family(ModelConfig& c) {
 
 Result<void> read_encoder(const Keys& keys, ModelConfig& c) {
   c.activation = c.architecture == Architecture::Bert ? Activation::GeluErf : Activation::Silu;
-  c.embedding_tokens_max = c.context_length;
   switch (TRY(keys.count("pooling_type")).value_or(1)) {
     case 1:
       c.pooling = Pooling::Mean;

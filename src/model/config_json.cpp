@@ -238,7 +238,6 @@ Result<ModelConfig> config_from_json(const json::value& root) {
   TRY(read_layers(config, c));
   TRY(refuse_unknown_mathematics(config, c));
   TRY(read_rope(config, c));
-  if (c.is_encoder()) c.embedding_tokens_max = c.context_length;
   TRY(check_config(c));
   return c;
 }

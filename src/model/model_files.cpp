@@ -86,7 +86,7 @@ Result<ModelConfig> folder_config(const FolderModelFile& model) {
   const auto sentence = TRY(read_optional_json(model.folder / "sentence_bert_config.json"));
   if (sentence) {
     const std::int64_t most = find_int(*sentence, "max_seq_length").value_or(0);
-    if (most > 0 && most < config.context_length)
+    if (most > 0 && most <= config.context_length)
       config.embedding_tokens_max = static_cast<std::uint32_t>(most);
   }
   return config;

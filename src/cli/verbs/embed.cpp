@@ -5,11 +5,13 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "cli/generate.h"
 #include "cli/interrupts.h"
 #include "cli/model_access.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
+#include "engine/embedding_text.h"
 
 namespace croft::cli {
 namespace {
@@ -46,8 +48,14 @@ Result<int> embed_verb(const Settings& settings) {
   for (std::size_t begin = 0; begin < texts.size(); begin += kBatch) {
     EmbeddingRequest request{.inputs = {}, .cancel = cancel};
     for (std::size_t i = begin; i < std::min(begin + kBatch, texts.size()); ++i) {
-      request.inputs.push_back(engine->model().tokenizer().encode(
-          texts[i], {.add_special = true, .parse_special = false, .untrusted = {}}));
+      EmbeddingTokens encoded =
+          encode_for_embedding(engine->model().tokenizer(), engine->model().config(), texts[i]);
+      if (encoded.tokens_before_cut > encoded.tokens.size())
+        log_warning("text " + std::to_string(i + 1) + " was cut from " +
+                    std::to_string(encoded.tokens_before_cut) + " to " +
+                    std::to_string(encoded.tokens.size()) +
+                    " tokens, the length that the model's own configuration sets");
+      request.inputs.push_back(std::move(encoded.tokens));
       if (request.inputs.back().empty())
         return fail(ErrorCode::InvalidArgument,
                     "text " + std::to_string(i + 1) + " is empty: this model makes no token of it",

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "engine/embedding_text.h"
 #include "server/api/fields.h"
 #include "server/api/json_error.h"
 #include "server/api/routes.h"
@@ -19,14 +20,22 @@ std::unexpected<Error> bad_input(std::string message) {
   return fail(ErrorCode::InvalidArgument, std::move(message), {}, "input");
 }
 
-Result<std::vector<TokenId>> read_input(const json::value& input, const TextEngine& engine) {
+Result<std::vector<TokenId>> read_input(const json::value& input, const TextEngine& engine,
+                                        std::vector<std::string>& warnings) {
   std::vector<TokenId> tokens;
-  if (input.is_string())
-    tokens = engine.tokenizer().encode(std::string_view(input.get_string()), {});
-  else if (input.is_array())
+  if (input.is_string()) {
+    EmbeddingTokens encoded =
+        encode_for_embedding(engine.tokenizer(), engine.config(), input.get_string());
+    tokens = std::move(encoded.tokens);
+    if (encoded.tokens_before_cut > tokens.size())
+      warnings.push_back("an input of " + std::to_string(encoded.tokens_before_cut) +
+                         " tokens was cut to " + std::to_string(tokens.size()) +
+                         ", the length that the model's own configuration sets");
+  } else if (input.is_array()) {
     tokens = TRY(read_token_ids(input.get_array(), engine, "input"));
-  else
+  } else {
     return bad_input("`input` must hold strings, token ids, or lists of token ids");
+  }
   if (tokens.empty()) return bad_input("`input` holds an empty entry");
   if (tokens.size() > engine.context())
     return fail(ErrorCode::ContextOverflow,
@@ -37,12 +46,13 @@ Result<std::vector<TokenId>> read_input(const json::value& input, const TextEngi
 }
 
 Result<std::vector<std::vector<TokenId>>> read_inputs(const json::value& input,
-                                                      const TextEngine& engine) {
+                                                      const TextEngine& engine,
+                                                      std::vector<std::string>& warnings) {
   std::vector<std::vector<TokenId>> inputs;
   const json::array* list = input.if_array();
   if (list != nullptr && list->empty()) return bad_input("`input` must not be an empty list");
   if (list == nullptr || list->front().is_number()) {
-    inputs.push_back(TRY(read_input(input, engine)));
+    inputs.push_back(TRY(read_input(input, engine, warnings)));
     return inputs;
   }
   if (list->size() > limits::embedding_inputs_max)
@@ -50,7 +60,7 @@ Result<std::vector<std::vector<TokenId>>> read_inputs(const json::value& input,
                 "`input` has " + std::to_string(list->size()) + " entries, at most " +
                     std::to_string(limits::embedding_inputs_max) + " are allowed",
                 "Send several requests", "input");
-  for (const json::value& entry : *list) inputs.push_back(TRY(read_input(entry, engine)));
+  for (const json::value& entry : *list) inputs.push_back(TRY(read_input(entry, engine, warnings)));
   return inputs;
 }
 
@@ -131,7 +141,7 @@ Result<void> start_embeddings(const json::object& body, const std::shared_ptr<Te
   if (Result<void> right = check_dimensions(body, *engine); !right) return right;
   answer.model_name = model_name;
   EmbeddingRequest request;
-  request.inputs = TRY(read_inputs(body.at("input"), *engine));
+  request.inputs = TRY(read_inputs(body.at("input"), *engine, answer.warnings));
   request.cancel = writer->cancel().get_token();
   for (const auto& input : request.inputs) answer.tokens_count += input.size();
   writer->post([writer, count = answer.tokens_count] { writer->record().prompt_tokens = count; });
