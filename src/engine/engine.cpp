@@ -8,9 +8,11 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/thread_pool.h"
 #include "engine/batcher.h"
+#include "engine/sampling.h"
 #include "model/encoder.h"
 
 namespace croft {
@@ -143,6 +145,7 @@ void Engine::Impl::step() {
 
 void Engine::Impl::run(EmbeddingJob job) {
   auto result = embed(job.request);
+  if (result && !std::ranges::all_of(*result, all_finite)) result = std::unexpected(not_numbers());
   if (result) {
     const MutexLock lock(mutex);
     for (const auto& input : job.request.inputs) stats.prompt_tokens_total += input.size();
@@ -184,6 +187,10 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
   EngineOptions options = wanted;
   const ModelConfig& config = model->config();
   if (options.context == 0) options.context = std::min<std::size_t>(config.context_length, 8192);
+  if (options.context > config.context_length)
+    log_warning("a context of " + std::to_string(options.context) + " is longer than the " +
+                std::to_string(config.context_length) +
+                " tokens this model was trained for: answers past that will be poor");
   if (options.context > limits::context_max)
     return fail(ErrorCode::InvalidArgument,
                 "a context of " + std::to_string(options.context) + " is over the limit of " +
