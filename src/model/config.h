@@ -33,7 +33,7 @@ enum class Architecture : std::uint8_t {
 /// "llama, qwen2, ..." for error messages.
 [[nodiscard]] std::string supported_architectures();
 
-enum class Activation : std::uint8_t { Silu, GeluTanh, GeluErf };
+enum class Activation : std::uint8_t { Silu, GeluTanh, GeluErf, Relu };
 
 enum class Pooling : std::uint8_t { Mean, Cls, Last };
 

@@ -18,6 +18,10 @@ void for_rows(Pass& pass, Task&& task) {
   });
 }
 
+void relu(std::span<float> x) {
+  for (float& value : x) value = std::max(value, 0.0f);
+}
+
 AttentionOptions attention_options(const ModelConfig& c) {
   return {.head_count = c.head_count,
           .kv_head_count = c.kv_head_count,
@@ -84,6 +88,12 @@ void project(Pass& pass, const Linear& linear, Buffer& in, Buffer& out) {
   for_rows(pass, [&](std::size_t r) { add(out.row(r), linear.bias, out.row(r), pass.isa); });
 }
 
+void project_qkv(Pass& pass, const LayerWeights& layer, Buffer& in) {
+  project(pass, layer.q, in, pass.q);
+  project(pass, layer.k, in, pass.k);
+  project(pass, layer.v, in, pass.v);
+}
+
 void rotate(Pass& pass, std::size_t layer) {
   const ModelConfig& c = pass.config;
   if (!c.layer_ropes[layer]) return;
@@ -141,6 +151,9 @@ void activate(Pass& pass, Buffer& buffer) {
       case Activation::GeluErf:
         gelu_erf(buffer.row(r), pass.isa);
         break;
+      case Activation::Relu:
+        relu(buffer.row(r));
+        break;
     }
   });
 }
@@ -160,6 +173,10 @@ void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in) {
         break;
       case Activation::GeluErf:
         gelu_erf(gate, pass.isa);
+        std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
+        break;
+      case Activation::Relu:
+        relu(gate);
         std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
         break;
     }

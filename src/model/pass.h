@@ -79,6 +79,8 @@ void normalize(Pass& pass, Buffer& in, const Norm& norm, Buffer& out,
 void normalize_heads(Pass& pass, Buffer& heads, const Norm& norm);
 /// out = in · weightᵀ + bias.
 void project(Pass& pass, const Linear& linear, Buffer& in, Buffer& out);
+/// q, k and v = in · their weightsᵀ + biases.
+void project_qkv(Pass& pass, const LayerWeights& layer, Buffer& in);
 /// Applies rotary positions to q and k, unless this layer has none.
 void rotate(Pass& pass, std::size_t layer);
 /// Stores k and v in the cache, then attended = attention(q) over what each row may see.

@@ -6,9 +6,7 @@ namespace croft {
 
 void bert_layer(Pass& p, std::size_t i) {
   const LayerWeights& w = p.layer(i);
-  project(p, w.q, p.x, p.q);
-  project(p, w.k, p.x, p.k);
-  project(p, w.v, p.x, p.v);
+  project_qkv(p, w, p.x);
   attend_within(p);
   project(p, w.o, p.attended, p.branch);
   add_branch(p);

@@ -8,9 +8,7 @@ namespace croft {
 void gemma2_layer(Pass& p, std::size_t i) {
   const LayerWeights& w = p.layer(i);
   normalize(p, p.x, w.attention_norm, p.normed);  // [rows, hidden]
-  project(p, w.q, p.normed, p.q);                 // [rows, heads * head_size]
-  project(p, w.k, p.normed, p.k);                 // [rows, kv_heads * head_size]
-  project(p, w.v, p.normed, p.v);
+  project_qkv(p, w, p.normed);
   rotate(p, i);
   attend_cached(p, i);
   project(p, w.o, p.attended, p.branch);  // [rows, hidden]
@@ -26,9 +24,7 @@ void gemma2_layer(Pass& p, std::size_t i) {
 void gemma3_layer(Pass& p, std::size_t i) {
   const LayerWeights& w = p.layer(i);
   normalize(p, p.x, w.attention_norm, p.normed);
-  project(p, w.q, p.normed, p.q);
-  project(p, w.k, p.normed, p.k);
-  project(p, w.v, p.normed, p.v);
+  project_qkv(p, w, p.normed);
   normalize_heads(p, p.q, w.q_norm);
   normalize_heads(p, p.k, w.k_norm);
   rotate(p, i);

@@ -1,4 +1,14 @@
-// Llama 2 and 3, SmolLM2, Mistral (its window is in config.layer_slides): pre-norm, gated SiLU.
+// Llama's layer: pre-norm, rotary positions, gated SiLU. Five more architectures are this layer
+// with other weights or settings, so they share it:
+//   Mistral   a window (config.layer_slides, seen by attend_cached)
+//   Qwen 2    biases on Q, K and V (added by project)
+//   Phi-3     fused QKV and gate/up tensors, cut into rows by weights.cpp; part of a head may stay
+//   unrotated, and
+//             longrope may change the frequencies (config.rope)
+//   SmolLM3   no positions in every fourth layer (config.layer_ropes, seen by rotate)
+//   Granite   each branch is scaled before it joins (config.residual_scale); embeddings, scores and
+//   logits have factors
+//             of their own (config.embedding_scale, attention_scale, logit_divisor)
 #include "model/forward/layers.h"
 
 namespace croft {
@@ -6,17 +16,15 @@ namespace croft {
 void llama_layer(Pass& p, std::size_t i) {
   const LayerWeights& w = p.layer(i);
   normalize(p, p.x, w.attention_norm, p.normed);  // [rows, hidden]
-  project(p, w.q, p.normed, p.q);                 // [rows, heads * head_size]
-  project(p, w.k, p.normed, p.k);                 // [rows, kv_heads * head_size]
-  project(p, w.v, p.normed, p.v);
+  project_qkv(p, w, p.normed);  // q [rows, heads * head_size], k and v [rows, kv_heads * head_size]
   rotate(p, i);
   attend_cached(p, i);
   project(p, w.o, p.attended, p.branch);  // [rows, hidden]
-  add_branch(p);
+  add_branch(p, p.config.residual_scale);
 
   normalize(p, p.x, w.ffn_norm, p.normed);
   gated_mlp(p, w, p.normed);
-  add_branch(p);
+  add_branch(p, p.config.residual_scale);
 }
 
 }  // namespace croft

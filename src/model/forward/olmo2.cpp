@@ -6,9 +6,7 @@ namespace croft {
 
 void olmo2_layer(Pass& p, std::size_t i) {
   const LayerWeights& w = p.layer(i);
-  project(p, w.q, p.x, p.q);  // [rows, heads * head_size]
-  project(p, w.k, p.x, p.k);  // [rows, kv_heads * head_size]
-  project(p, w.v, p.x, p.v);
+  project_qkv(p, w, p.x);
   normalize(p, p.q, w.q_norm, p.q);
   normalize(p, p.k, w.k_norm, p.k);
   rotate(p, i);

@@ -1,0 +1,22 @@
+// Qwen 3: Llama's layer with an RMS norm on every head of Q and K before the rotation.
+#include "model/forward/layers.h"
+
+namespace croft {
+
+void qwen3_layer(Pass& p, std::size_t i) {
+  const LayerWeights& w = p.layer(i);
+  normalize(p, p.x, w.attention_norm, p.normed);
+  project_qkv(p, w, p.normed);
+  normalize_heads(p, p.q, w.q_norm);
+  normalize_heads(p, p.k, w.k_norm);
+  rotate(p, i);
+  attend_cached(p, i);
+  project(p, w.o, p.attended, p.branch);
+  add_branch(p);
+
+  normalize(p, p.x, w.ffn_norm, p.normed);
+  gated_mlp(p, w, p.normed);
+  add_branch(p);
+}
+
+}  // namespace croft
