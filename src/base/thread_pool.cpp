@@ -14,6 +14,16 @@ namespace {
 // per barrier.
 constexpr int kSpins = 600;
 
+constexpr std::uint64_t kGeneration = 1ULL << 32;
+constexpr std::uint64_t kClosed = 1ULL << 31;
+
+std::uint32_t generation_of(std::uint64_t state) {
+  return static_cast<std::uint32_t>(state >> 32);
+}
+std::uint64_t inside(std::uint64_t state) {
+  return state & (kClosed - 1);
+}
+
 void pause_cpu() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -32,7 +42,7 @@ std::size_t available_cpus() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-ThreadPool::ThreadPool(std::size_t threads_count) {
+ThreadPool::ThreadPool(std::size_t threads_count) : state_(kClosed) {
   if (threads_count == 0) threads_count = available_cpus();
   workers_.reserve(threads_count - 1);
   for (std::size_t i = 1; i < threads_count; ++i)
@@ -43,7 +53,7 @@ ThreadPool::~ThreadPool() {
   {
     const std::lock_guard lock(mutex_);
     stopping_.store(true);
-    generation_.fetch_add(1);
+    state_.fetch_add(kGeneration);
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
@@ -54,47 +64,63 @@ void ThreadPool::dispatch(Function function, void* argument) {
     function(argument, 0);
     return;
   }
-  DCHECK(pending_.load() == 0);
   function_ = function;
   argument_ = argument;
-  pending_.store(workers_.size(), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_seq_cst);
+  const std::uint64_t before = state_.load(std::memory_order_relaxed);
+  DCHECK((before & kClosed) != 0 && inside(before) == 0);
+  state_.store((before & ~kClosed) + kGeneration, std::memory_order_seq_cst);
   if (parked_.load(std::memory_order_seq_cst) != 0) {
-    // Taking the lock orders this notification after the sleeper's last look at generation_.
+    // Taking the lock orders this notification after the sleeper's last look at state_.
     {
       const std::lock_guard lock(mutex_);
     }
     wake_.notify_all();
   }
   function(argument, 0);
-  for (int spin = 0; pending_.load(std::memory_order_acquire) != 0;) {
-    if (++spin < kSpins) {
+  // Nobody joins from here on; those inside are on their last piece of work.
+  std::uint64_t state = state_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
+  for (int spin = 0; inside(state) != 0; state = state_.load(std::memory_order_acquire)) {
+    if (++spin < kSpins)
       pause_cpu();
-    } else {
-      const std::size_t left = pending_.load(std::memory_order_acquire);
-      if (left != 0) pending_.wait(left, std::memory_order_acquire);
-    }
+    else
+      state_.wait(state, std::memory_order_acquire);
   }
 }
 
+bool ThreadPool::join(std::uint32_t generation) {
+  std::uint64_t state = state_.load(std::memory_order_acquire);
+  while (generation_of(state) == generation && (state & kClosed) == 0)
+    if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) return true;
+  return false;
+}
+
+void ThreadPool::leave() {
+  const std::uint64_t after = state_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if ((after & kClosed) != 0 && inside(after) == 0) state_.notify_one();
+}
+
 void ThreadPool::worker_loop(std::size_t index) {
-  std::uint64_t seen = 0;
+  std::uint32_t seen = 0;
+  const auto generation = [this](std::memory_order order) {
+    return generation_of(state_.load(order));
+  };
   for (;;) {
     int spin = 0;
-    while (generation_.load(std::memory_order_acquire) == seen) {
+    while (generation(std::memory_order_acquire) == seen) {
       if (++spin < kSpins) {
         pause_cpu();
         continue;
       }
       std::unique_lock lock(mutex_);
       parked_.fetch_add(1, std::memory_order_seq_cst);
-      wake_.wait(lock, [&] { return generation_.load(std::memory_order_seq_cst) != seen; });
+      wake_.wait(lock, [&] { return generation(std::memory_order_seq_cst) != seen; });
       parked_.fetch_sub(1, std::memory_order_seq_cst);
     }
-    seen = generation_.load(std::memory_order_acquire);
+    seen = generation(std::memory_order_acquire);
     if (stopping_.load(std::memory_order_acquire)) return;
+    if (!join(seen)) continue;  // too late: the others have done it all
     function_(argument_, index);
-    if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_one();
+    leave();
   }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-/// A small pool for data-parallel kernels: one caller at a time, static partition, spin briefly
-/// then park.
+/// A small pool for data-parallel kernels: one caller at a time, work shared by whoever is free,
+/// spin briefly then park.
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -24,8 +25,11 @@ class ThreadPool {
 
   [[nodiscard]] std::size_t size() const { return workers_.size() + 1; }
 
-  /// Calls task(worker) once for every worker in [0, size()); returns when all have finished.
-  /// Tasks must not throw and must not call run on the same pool.
+  /// Calls task(0) on the caller and task(i) on every worker i that is free in time; returns when
+  /// all calls that began have ended. The calls share the work through a counter of the task's own,
+  /// so that a worker which the system does not run (a busy neighbour has its core) holds up
+  /// nobody: its share is simply taken by the others. Tasks must not throw and must not call run on
+  /// the same pool.
   template <typename Task>
   void run(Task&& task) {
     auto* address = &task;
@@ -33,8 +37,8 @@ class ThreadPool {
              const_cast<void*>(static_cast<const void*>(address)));
   }
 
-  /// Splits [0, count) into size() contiguous ranges whose borders are multiples of `grain`
-  /// and calls task(begin, end) on each that is not empty.
+  /// Calls task(begin, end) on contiguous ranges that cover [0, count); their borders are multiples
+  /// of `grain`.
   template <typename Task>
   void parallel_for(std::size_t count, std::size_t grain, Task&& task) {
     const std::size_t grains = (count + grain - 1) / grain;
@@ -42,12 +46,15 @@ class ThreadPool {
       if (count != 0) task(std::size_t{0}, count);
       return;
     }
-    const std::size_t parts = size();
-    run([&](std::size_t worker) {
-      const std::size_t begin = grains * worker / parts * grain;
-      const std::size_t end_grain = grains * (worker + 1) / parts * grain;
-      const std::size_t end = end_grain < count ? end_grain : count;
-      if (begin < end) task(begin, end);
+    // A few ranges per thread even out threads of different speed.
+    const std::size_t step = std::max<std::size_t>(1, grains / (size() * 4)) * grain;
+    std::atomic<std::size_t> next{0};
+    run([&](std::size_t) {
+      for (;;) {
+        const std::size_t begin = next.fetch_add(step, std::memory_order_relaxed);
+        if (begin >= count) return;
+        task(begin, std::min(begin + step, count));
+      }
     });
   }
 
@@ -56,11 +63,15 @@ class ThreadPool {
   void dispatch(Function function, void* argument);
   void worker_loop(std::size_t index);
 
+  [[nodiscard]] bool join(std::uint32_t generation);
+  void leave();
+
   std::vector<std::thread> workers_;
   Function function_ = nullptr;
   void* argument_ = nullptr;
-  std::atomic<std::uint64_t> generation_{0};  ///< bumped once per run; workers wait for a change
-  std::atomic<std::size_t> pending_{0};       ///< workers that have not finished the current run
+  /// One word, so that joining a run is one atomic step: generation (high half), closed bit,
+  /// workers inside.
+  std::atomic<std::uint64_t> state_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
