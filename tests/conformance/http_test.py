@@ -177,7 +177,8 @@ class KeyTest(unittest.TestCase):
 
 class LifeTest(unittest.TestCase):
     def test_sigterm_lets_a_running_answer_finish(self):
-        server = harness.Server(harness.DEFAULT_MODEL, "--context", "512")
+        # More time to drain than the default: on a busy machine 80 tokens may take a while.
+        server = harness.Server(harness.DEFAULT_MODEL, "--context", "512", "--drain", "120")
         connection = http.client.HTTPConnection(server.address, timeout=60)
         connection.request("POST", "/v1/completions", json.dumps({**LONG, "max_tokens": 80}), {"Content-Type": "application/json"})
         response = connection.getresponse()
@@ -186,7 +187,7 @@ class LifeTest(unittest.TestCase):
         rest = response.read()
         self.assertTrue(rest.endswith(b"data: [DONE]\n\n"), rest[-200:])
         connection.close()
-        self.assertEqual(server.stop(20), 0)
+        self.assertEqual(server.stop(130), 0)
 
     def test_a_prompt_never_reaches_the_log(self):
         server = harness.Server(harness.DEFAULT_MODEL, "--log-level", "debug")

@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import harness
 
-SECONDS_MAX = 60  # a second run only looks; most of it is one answer of 120 tokens
+SECONDS_MAX = 300  # a second run only looks and answers: seconds, but the machine may be busy with other tests
 
 
 class QuickstartTest(unittest.TestCase):
