@@ -140,16 +140,32 @@ void apply_family(ModelConfig& c) {
     if (c.layer_count == wide && c.head_count != 0)
       c.attention_scale = 1.0f / std::sqrt(static_cast<float>(c.hidden_size / c.head_count));
   }
-  for (std::uint32_t i = 0; i < c.layer_count; ++i) {
+  for (std::uint32_t i = 0; i < c.layer_count; ++i)
     if (c.architecture == Architecture::SmolLm3) c.layer_ropes[i] = (i + 1) % 4 != 0;
-    if (c.window == 0) continue;
-    if (c.architecture == Architecture::Gemma2)
-      c.layer_slides[i] = i % 2 == 0;
-    else if (c.architecture == Architecture::Gemma3)
-      c.layer_slides[i] = (i + 1) % 6 != 0;
-    else
-      c.layer_slides[i] = true;
+}
+
+/// Which layers slide: by attention.sliding_window_pattern (a period, whose last layer is global,
+/// or one flag a layer), which most files lack, else as the family's published models do.
+Result<void> read_layer_kinds(const GgufFile& file, const Keys& keys, ModelConfig& c) {
+  if (c.window == 0) return {};
+  const std::string name = keys.full("attention.sliding_window_pattern");
+  const GgufValue* value = file.find(name);
+  if (const auto* flags = value == nullptr ? nullptr : std::get_if<GgufNumbers>(&value->data)) {
+    if (flags->count != c.layer_count)
+      return fail(ErrorCode::Corrupt,
+                  "the metadata array " + name + " has " + std::to_string(flags->count) +
+                      " entries for " + std::to_string(c.layer_count) + " layers",
+                  {}, name);
+    for (std::uint32_t i = 0; i < c.layer_count; ++i) c.layer_slides[i] = flags->integer(i) != 0;
+    return {};
   }
+  std::uint32_t period = 0;  // of one global layer each; 0: every layer slides
+  if (c.architecture == Architecture::Gemma2) period = 2;
+  if (c.architecture == Architecture::Gemma3) period = 6;
+  period = TRY(keys.count("attention.sliding_window_pattern")).value_or(period);
+  for (std::uint32_t i = 0; i < c.layer_count; ++i)
+    c.layer_slides[i] = period == 0 || (i + 1) % period != 0;
+  return {};
 }
 
 Result<void> read_encoder(const Keys& keys, ModelConfig& c) {
@@ -184,8 +200,10 @@ Result<void> read_attention(const GgufFile& file, const Keys& keys, ModelConfig&
                                             " dimensions in one head are not supported");
   }
   c.window = TRY(keys.count("attention.sliding_window")).value_or(0);
-  c.attention_softcap = TRY(keys.number_or("attn_logit_softcapping", 0.0));
-  c.final_softcap = TRY(keys.number_or("final_logit_softcapping", 0.0));
+  // Gemma 2 files from before these keys existed belong to models that have the caps.
+  const bool caps = c.architecture == Architecture::Gemma2;
+  if (caps) c.attention_softcap = TRY(keys.number_or("attn_logit_softcapping", 50.0));
+  c.final_softcap = TRY(keys.number_or("final_logit_softcapping", caps ? 30.0 : 0.0));
   const float by_head = c.head_size == 0 ? 0.0f : 1.0f / std::sqrt(static_cast<float>(c.head_size));
   c.attention_scale = TRY(keys.number_or("attention.scale", static_cast<double>(by_head)));
   if (c.attention_scale == 0.0f) c.attention_scale = by_head;
@@ -248,6 +266,7 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file) {
                 "The file is damaged.", keys.full("block_count"));
   TRY(read_rope_scaling(file, keys, c));
   apply_family(c);
+  TRY(read_layer_kinds(file, keys, c));
   if (c.architecture == Architecture::Granite) {
     c.embedding_scale = TRY(keys.number_or("embedding_scale", 1.0));
     c.residual_scale = TRY(keys.number_or("residual_scale", 1.0));

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "model/config.h"
 #include "model/config_check.h"
+#include "model/layer_kinds_json.h"
 #include "model/rope_json.h"
 
 namespace croft {
@@ -70,83 +71,49 @@ Result<void> read_activation(const json::value& config, ModelConfig& c) {
       gemma ? find_string(config, "hidden_activation").value_or("gelu_pytorch_tanh")
             : find_string(config, "hidden_act").value_or("silu");
   if (c.architecture == Architecture::NomicBert) {
-    name = find_string(config, "activation_function").value_or("swiglu");
+    // The published files name the whole block, newer ones the function of its gate.
+    name = find_string(config, "activation_function").value_or(name);
     if (name == "swiglu") name = "silu";
   }
   if (c.architecture == Architecture::Bert && find(config, "hidden_act") == nullptr) name = "gelu";
   if (name == "silu" || name == "swish") {
     c.activation = Activation::Silu;
-  } else if (name == "gelu_pytorch_tanh" || name == "gelu_new") {
+  } else if (name == "gelu_pytorch_tanh" || name == "gelu_new" || name == "gelu_fast") {
     c.activation = Activation::GeluTanh;
   } else if (name == "gelu") {
     c.activation = Activation::GeluErf;
+  } else if (name == "relu") {
+    c.activation = Activation::Relu;
   } else {
     return fail(
         ErrorCode::Unsupported,
         "config.json: the activation \"" + std::string(name.substr(0, 40)) + "\" is not supported",
-        "Supported: silu, gelu, gelu_new, gelu_pytorch_tanh.", "hidden_act");
+        "Supported: silu, relu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh.", "hidden_act");
   }
   return {};
 }
 
-/// Layer kinds from `layer_types` where the file lists them, else by the family's rule.
-Result<void> read_layers(const json::value& config, ModelConfig& c) {
-  c.layer_slides.assign(c.layer_count, false);
-  c.layer_ropes.assign(c.layer_count, true);
-  const bool uses_window = find_bool(config, "use_sliding_window")
-                               .value_or(c.architecture != Architecture::Qwen2 &&
-                                         c.architecture != Architecture::Qwen3 &&
-                                         c.architecture != Architecture::SmolLm3);
-  c.window = uses_window ? TRY(count_or(config, "sliding_window", 0)) : 0;
-  if (c.window == 0 &&
-      (c.architecture == Architecture::Gemma2 || c.architecture == Architecture::Gemma3))
-    c.window = TRY(count_or(config, "sliding_window_size", 4096));
+/// Where head_dim is missing, Qwen 3's and Gemma's classes have a fixed size; an explicit null
+/// means the width per head.
+std::uint32_t default_head_size(const json::value& config, const ModelConfig& c) {
+  const bool said = config.get_object().contains("head_dim");
+  if (!said && c.architecture == Architecture::Qwen3) return 128;
+  if (!said && (c.architecture == Architecture::Gemma2 || c.architecture == Architecture::Gemma3))
+    return 256;
+  return c.hidden_size / c.head_count;
+}
 
-  const json::value* kinds = find(config, "layer_types");
-  const json::array* list = kinds == nullptr ? nullptr : kinds->if_array();
-  if (list != nullptr && list->size() != c.layer_count)
-    return fail(ErrorCode::Corrupt,
-                "config.json: layer_types has " + std::to_string(list->size()) + " entries for " +
-                    std::to_string(c.layer_count) + " layers",
-                {}, "layer_types");
-  const std::uint32_t window_from = TRY(count_or(config, "max_window_layers", c.layer_count));
-  const std::uint32_t pattern =
-      std::max<std::uint32_t>(1, TRY(count_or(config, "sliding_window_pattern", 6)));
-  for (std::uint32_t i = 0; i < c.layer_count && c.window != 0; ++i) {
-    if (list != nullptr) {
-      const json::string* kind = (*list)[i].if_string();
-      if (kind == nullptr || (*kind != "sliding_attention" && *kind != "full_attention"))
-        return fail(ErrorCode::Unsupported,
-                    "config.json: layer_types[" + std::to_string(i) +
-                        "] is neither sliding_attention nor full_attention",
-                    {}, "layer_types");
-      c.layer_slides[i] = *kind == "sliding_attention";
-    } else if (c.architecture == Architecture::Gemma2) {
-      c.layer_slides[i] = i % 2 == 0;
-    } else if (c.architecture == Architecture::Gemma3) {
-      c.layer_slides[i] = (i + 1) % pattern != 0;
-    } else if (c.architecture == Architecture::Qwen2 || c.architecture == Architecture::Qwen3 ||
-               c.architecture == Architecture::SmolLm3) {
-      c.layer_slides[i] = i >= window_from;
-    } else {
-      c.layer_slides[i] = true;
-    }
+float default_epsilon(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::Bert:
+    case Architecture::NomicBert:
+      return 1e-12f;
+    case Architecture::Phi3:
+    case Architecture::Olmo2:
+      return 1e-5f;
+    default:
+      return 1e-6f;
   }
-  if (c.architecture != Architecture::SmolLm3) return {};
-  const json::value* rotations = find(config, "no_rope_layers");
-  const json::array* flags = rotations == nullptr ? nullptr : rotations->if_array();
-  const std::uint32_t interval =
-      std::max<std::uint32_t>(1, TRY(count_or(config, "no_rope_layer_interval", 4)));
-  if (flags != nullptr && !flags->empty() && flags->size() != c.layer_count)
-    return fail(ErrorCode::Corrupt,
-                "config.json: no_rope_layers has " + std::to_string(flags->size()) +
-                    " entries for " + std::to_string(c.layer_count) + " layers",
-                {}, "no_rope_layers");
-  for (std::uint32_t i = 0; i < c.layer_count; ++i) {
-    const bool listed = flags != nullptr && !flags->empty();
-    c.layer_ropes[i] = listed ? (*flags)[i] != json::value(0) : (i + 1) % interval != 0;
-  }
-  return {};
 }
 
 Result<void> read_shape(const json::value& config, ModelConfig& c) {
@@ -160,7 +127,7 @@ Result<void> read_shape(const json::value& config, ModelConfig& c) {
   if (c.head_count == 0 || c.kv_head_count == 0)
     return fail(ErrorCode::Corrupt, "config.json: the number of attention heads is 0", {},
                 "num_attention_heads");
-  c.head_size = TRY(count_or(config, "head_dim", c.hidden_size / c.head_count));
+  c.head_size = TRY(count_or(config, "head_dim", default_head_size(config, c)));
   if (c.layer_count > limits::layers_max || c.head_size > limits::head_size_max)
     return fail(ErrorCode::Corrupt,
                 "config.json: " + std::to_string(c.layer_count) + " layers of heads of " +
@@ -183,7 +150,8 @@ void read_scales(const json::value& config, ModelConfig& c) {
       return object->contains(key) ? number_or(config, key, 0.0)
                                    : static_cast<float>(caps ? otherwise : 0.0);
     };
-    c.attention_softcap = cap("attn_logit_softcapping", 50.0);
+    // Gemma 3's class has the key too and does not use it.
+    if (caps) c.attention_softcap = cap("attn_logit_softcapping", 50.0);
     c.final_softcap = cap("final_logit_softcapping", 30.0);
   }
   if (c.architecture == Architecture::Granite) {
@@ -232,10 +200,10 @@ Result<ModelConfig> config_from_json(const json::value& root) {
   const char* epsilon_key = c.is_encoder() ? "layer_norm_eps" : "rms_norm_eps";
   std::optional<double> epsilon = find_number(config, epsilon_key);
   if (!epsilon && c.is_encoder()) epsilon = find_number(config, "layer_norm_epsilon");
-  c.norm_epsilon = static_cast<float>(epsilon.value_or(c.is_encoder() ? 1e-12 : 1e-6));
+  c.norm_epsilon = epsilon ? static_cast<float>(*epsilon) : default_epsilon(c.architecture);
   read_scales(config, c);
   TRY(read_activation(config, c));
-  TRY(read_layers(config, c));
+  TRY(read_layer_kinds(config, c));
   TRY(refuse_unknown_mathematics(config, c));
   TRY(read_rope(config, c));
   TRY(check_config(c));

@@ -57,26 +57,25 @@ Result<std::vector<float>> factors(const json::value& parameters, std::string_vi
   return values;
 }
 
+/// The number beside the scaling wins over the one inside it, and Phi-3's class has one of its own.
 double original_context(const json::value& config, const json::value& parameters,
-                        double otherwise) {
-  if (const auto value = find_number(config, "original_max_position_embeddings")) return *value;
-  return find_number(parameters, "original_max_position_embeddings").value_or(otherwise);
+                        const ModelConfig& c) {
+  constexpr std::string_view key = "original_max_position_embeddings";
+  if (const auto value = find_number(config, key)) return *value;
+  if (c.architecture == Architecture::Phi3) return 4096.0;
+  return find_number(parameters, key).value_or(c.context_length);
 }
 
 Result<void> read_longrope(const json::value& config, const json::value& p, ModelConfig& c) {
   c.rope.divisors_short = TRY(factors(p, "short_factor"));
   c.rope.divisors_long = TRY(factors(p, "long_factor"));
-  const double original = original_context(config, p, c.context_length);
+  const double original = original_context(config, p, c);
   if (!(original >= 2.0 && original <= limits::context_max))
     return fail(ErrorCode::Corrupt,
                 "config.json: longrope needs original_max_position_embeddings of at least 2", {},
                 "original_max_position_embeddings");
   c.rope.original_context = static_cast<std::uint32_t>(original);
-  // The class compares against the trained length, whatever `factor` says, as the published models
-  // rely on.
-  const double factor = find_number(config, "original_max_position_embeddings")
-                            ? c.context_length / original
-                            : find_number(p, "factor").value_or(c.context_length / original);
+  const double factor = find_number(p, "factor").value_or(c.context_length / original);
   c.rope.magnitude = find_number(p, "attention_factor")
                          ? static_cast<float>(*find_number(p, "attention_factor"))
                          : longrope_magnitude(factor, original);
@@ -84,22 +83,27 @@ Result<void> read_longrope(const json::value& config, const json::value& p, Mode
 }
 
 Result<void> read_yarn(const json::value& config, const json::value& p, ModelConfig& c) {
-  YarnScaling yarn{.factor = TRY(required(p, "factor"))};
-  yarn.original_context = original_context(config, p, c.context_length);
+  YarnScaling yarn;
+  yarn.original_context = original_context(config, p, c);
+  yarn.factor = find(p, "factor") == nullptr ? c.context_length / yarn.original_context
+                                             : TRY(required(p, "factor"));
   yarn.beta_fast = find_number(p, "beta_fast").value_or(32.0);
   yarn.beta_slow = find_number(p, "beta_slow").value_or(1.0);
   yarn.truncate = find_bool(p, "truncate").value_or(true);
-  if (find(p, "mscale") != nullptr || find(p, "mscale_all_dim") != nullptr)
-    return fail(ErrorCode::Unsupported, "config.json: YaRN with mscale is not supported", {},
-                "mscale");
   if (!(yarn.original_context >= 1.0 && yarn.beta_fast > 0 && yarn.beta_slow > 0 &&
         c.rope.theta > 1.0))
     return fail(ErrorCode::Corrupt, "config.json: the YaRN scaling has a number out of range", {},
                 "rope_scaling");
   c.rope.divisors = yarn_divisors(yarn, c.rope.theta, c.rope.rotated);
-  c.rope.magnitude = find_number(p, "attention_factor")
-                         ? static_cast<float>(*find_number(p, "attention_factor"))
-                         : yarn_magnitude(yarn.factor);
+  const double mscale = find_number(p, "mscale").value_or(0.0);
+  const double mscale_all = find_number(p, "mscale_all_dim").value_or(0.0);
+  if (const auto attention_factor = find_number(p, "attention_factor"))
+    c.rope.magnitude = static_cast<float>(*attention_factor);
+  else if (mscale != 0.0 && mscale_all != 0.0)
+    c.rope.magnitude =
+        yarn_magnitude(yarn.factor, mscale) / yarn_magnitude(yarn.factor, mscale_all);
+  else
+    c.rope.magnitude = yarn_magnitude(yarn.factor);
   return {};
 }
 
@@ -111,20 +115,38 @@ Result<void> read_scaling(const json::value& config, const json::value* p, Model
     return {};
   }
   if (kind == "llama3") {
-    const Llama3Scaling scaling{
-        .factor = TRY(required(*p, "factor")),
-        .low_frequency_factor = TRY(required(*p, "low_freq_factor")),
-        .high_frequency_factor = TRY(required(*p, "high_freq_factor")),
-        .original_context = TRY(required(*p, "original_max_position_embeddings"))};
+    const Llama3Scaling scaling{.factor = TRY(required(*p, "factor")),
+                                .low_frequency_factor = TRY(required(*p, "low_freq_factor")),
+                                .high_frequency_factor = TRY(required(*p, "high_freq_factor")),
+                                .original_context = original_context(config, *p, c)};
     c.rope.divisors = llama3_divisors(scaling, c.rope.theta, c.rope.rotated);
     return {};
   }
-  if (kind == "longrope" || kind == "su") return read_longrope(config, *p, c);
+  // Phi-3's first files say "su", and its class takes "yarn" for the same recipe.
+  if (kind == "longrope" || kind == "su" ||
+      (kind == "yarn" && c.architecture == Architecture::Phi3))
+    return read_longrope(config, *p, c);
   if (kind == "yarn") return read_yarn(config, *p, c);
   return fail(
       ErrorCode::Unsupported,
       "config.json: the rope scaling \"" + std::string(kind.substr(0, 40)) + "\" is not supported",
       "Supported: default, linear, llama3, longrope, yarn.", "rope_scaling");
+}
+
+std::optional<double> theta_of(const json::value* part) {
+  return part == nullptr ? std::nullopt : find_number(*part, "rope_theta");
+}
+
+/// Sliding layers of Gemma 3. No published model rescales them.
+Result<void> read_local_rope(const json::value& config, const json::value* part, RopeConfig& rope) {
+  if (const std::string_view kind = rope_type(part); kind != "default")
+    return fail(ErrorCode::Unsupported,
+                "config.json: the rope scaling \"" + std::string(kind.substr(0, 40)) +
+                    "\" of sliding layers is not supported",
+                {}, "sliding_attention");
+  rope.theta_local =
+      theta_of(part).value_or(find_number(config, "rope_local_base_freq").value_or(10000.0));
+  return {};
 }
 
 double default_theta(Architecture architecture) {
@@ -133,9 +155,19 @@ double default_theta(Architecture architecture) {
       return 1e6;
     case Architecture::SmolLm3:
       return 2e6;
+    case Architecture::NomicBert:
+      return 1000.0;
     default:
       return 10000.0;
   }
+}
+
+/// The base of files that keep it outside rope_parameters; rotary_emb_base is Nomic's name for it.
+double outer_theta(const json::value& config, Architecture architecture) {
+  if (const auto theta = find_number(config, "rope_theta")) return *theta;
+  if (architecture == Architecture::NomicBert)
+    if (const auto base = find_number(config, "rotary_emb_base")) return *base;
+  return default_theta(architecture);
 }
 
 }  // namespace
@@ -144,20 +176,9 @@ Result<void> read_rope(const json::value& config, ModelConfig& c) {
   RopeConfig& rope = c.rope;
   rope.style = RopeStyle::Halves;  // safetensors keep the rows in this order for every family
   const RopeParts parts = find_parts(config);
-  const auto theta_of = [](const json::value* part) {
-    return part == nullptr ? std::nullopt : find_number(*part, "rope_theta");
-  };
-  rope.theta =
-      theta_of(parts.global)
-          .value_or(find_number(config, "rope_theta").value_or(default_theta(c.architecture)));
-  if (const auto base = find_number(config, "rotary_emb_base");
-      base && c.architecture == Architecture::NomicBert)
-    rope.theta = *base;
-  double local = c.architecture == Architecture::Gemma3 ? 10000.0 : rope.theta;
-  if (c.architecture == Architecture::Gemma3)
-    local =
-        theta_of(parts.local).value_or(find_number(config, "rope_local_base_freq").value_or(local));
-  rope.theta_local = local;
+  rope.theta = theta_of(parts.global).value_or(outer_theta(config, c.architecture));
+  rope.theta_local = rope.theta;
+  if (c.architecture == Architecture::Gemma3) TRY(read_local_rope(config, parts.local, rope));
 
   double share = find_number(config, "partial_rotary_factor").value_or(1.0);
   if (parts.global != nullptr)

@@ -49,8 +49,8 @@ std::vector<float> yarn_divisors(const YarnScaling& s, double theta, std::uint32
   return divisors;
 }
 
-float yarn_magnitude(double factor) {
-  return factor <= 1.0 ? 1.0f : static_cast<float>(0.1 * std::log(factor) + 1.0);
+float yarn_magnitude(double factor, double weight) {
+  return factor <= 1.0 ? 1.0f : static_cast<float>(0.1 * weight * std::log(factor) + 1.0);
 }
 
 float longrope_magnitude(double factor, double original_context) {

@@ -28,8 +28,8 @@ struct YarnScaling {
 };
 [[nodiscard]] std::vector<float> yarn_divisors(const YarnScaling& scaling, double theta,
                                                std::uint32_t rotated);
-/// 0.1 ln(factor) + 1: what cos and sin are multiplied by.
-[[nodiscard]] float yarn_magnitude(double factor);
+/// 0.1 weight ln(factor) + 1, 1 where factor <= 1: what cos and sin are multiplied by.
+[[nodiscard]] float yarn_magnitude(double factor, double weight = 1.0);
 
 /// sqrt(1 + ln(factor) / ln(original_context)), 1 where factor <= 1 (longrope).
 [[nodiscard]] float longrope_magnitude(double factor, double original_context);

@@ -37,11 +37,13 @@ RopeTable::RopeTable(const RopeConfig& c) : magnitude_(c.magnitude) {
 void RopeTable::fill(RopeSet set, std::size_t position, std::span<float> cosine,
                      std::span<float> sine) const {
   const std::vector<float>& frequency = frequencies_[static_cast<std::size_t>(set)];
+  // Sliding layers of a base of their own are never rescaled: no magnitude either.
+  const float magnitude = set == RopeSet::Local ? 1.0f : magnitude_;
   DCHECK(cosine.size() == frequency.size() && sine.size() == frequency.size());
   for (std::size_t i = 0; i < frequency.size(); ++i) {
     const float angle = static_cast<float>(position) * frequency[i];
-    cosine[i] = std::cos(angle) * magnitude_;
-    sine[i] = std::sin(angle) * magnitude_;
+    cosine[i] = std::cos(angle) * magnitude;
+    sine[i] = std::sin(angle) * magnitude;
   }
 }
 
