@@ -3,12 +3,15 @@
 // compared with itself run alone.
 #include "engine/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -254,6 +257,37 @@ TEST_F(EngineTest, EveryCacheTypeRuns) {
   const auto refused = Engine::create(model_, {.context = 128, .kv_type = TensorType::Q8_0});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+}
+
+TEST_F(EngineTest, DamagedWeightsEndTheRequestWithASentence) {
+  // Every weight NaN but the header intact: what a file looks like after its blocks were lost.
+  const fs::path path = fs::path(CROFT_SHARED_DIR) / "golden" / "tiny" / "llama-a" / "model.gguf";
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const fs::path damaged =
+      fs::path(testing::TempDir()) / ("damaged-" + std::to_string(getpid()) + ".gguf");
+  std::fill(bytes.end() - static_cast<std::ptrdiff_t>(bytes.size() / 4), bytes.end(), '\xFF');
+  std::ofstream(damaged, std::ios::binary) << bytes;
+  auto model = Model::load(damaged);
+  fs::remove(damaged);
+  ASSERT_TRUE(model.has_value()) << model.error().to_string();
+  model_ = *model;
+  const auto engine = start({.context = 64});
+  GenerationRequest r = request(prompt_of(9, 1), 4);
+  r.prompt_logprobs = true;
+  const Collected got = run(*engine, r);
+  ASSERT_TRUE(got.error.has_value());
+  EXPECT_EQ(got.error->code, ErrorCode::Corrupt);
+  EXPECT_THAT(got.error->to_string(), testing::HasSubstr("not numbers"));
+  EXPECT_EQ(got.endings, 1);
+  std::promise<Result<std::vector<std::vector<float>>>> promise;
+  ASSERT_TRUE(engine
+                  ->embed({{prompt_of(5, 1)}, {}},
+                          [&](auto result) { promise.set_value(std::move(result)); })
+                  .has_value());
+  const auto embedded = promise.get_future().get();
+  ASSERT_FALSE(embedded.has_value());
+  EXPECT_EQ(embedded.error().code, ErrorCode::Corrupt);
 }
 
 }  // namespace

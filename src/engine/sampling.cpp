@@ -53,8 +53,16 @@ bool all_finite(std::span<const float> logits) {
   constexpr std::uint32_t exponent = 0x7F80'0000;
   std::uint32_t found = 0;
   for (const float logit : logits)
-    found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(logit) & exponent) == exponent);
+    found |=
+        static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(logit) & exponent) == exponent);
   return found == 0;
+}
+
+Error not_numbers() {
+  return {.code = ErrorCode::Corrupt,
+          .message = "the model computed values that are not numbers",
+          .hint = "Its weights are damaged; download or convert the model again.",
+          .field = {}};
 }
 
 Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt)

@@ -15,9 +15,11 @@ namespace croft {
 /// Range-checks every number (NaN included). Errors: InvalidArgument with the field named.
 Result<void> validate(const SamplingOptions& options, std::size_t vocabulary_size);
 
-/// Whether no logit is infinite or NaN: the weights of a damaged file give such values, and no token
-/// can be drawn from them.
+/// Whether no logit is infinite or NaN: the weights of a damaged file give such values, and no
+/// token can be drawn from them.
 [[nodiscard]] bool all_finite(std::span<const float> logits);
+/// The error that ends a request whose values are not all finite.
+[[nodiscard]] Error not_numbers();
 
 /// One per sequence. The same options and the same calls give the same tokens on every machine
 /// whose logits agree.

@@ -2,6 +2,7 @@
 // hand, and counts over many draws within five standard deviations.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -120,6 +121,36 @@ TEST(Sampling, LogprobsAreTheModelsOwn) {
   EXPECT_EQ(got.top[0].first, 1);
   EXPECT_EQ(got.top[1].first, 2);
   EXPECT_EQ(got.top[2].first, 0);
+}
+
+TEST(Sampling, ValuesThatAreNotNumbersAreSeen) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(all_finite(kLogits));
+  EXPECT_TRUE(all_finite(std::array{std::numeric_limits<float>::max(), -0.0f, 1e-45f}));
+  for (const float bad : {infinity, -infinity, std::nanf(""), -std::nanf("7")})
+    for (std::size_t at = 0; at < 33; at += 8) {
+      std::vector<float> logits(33, 1.0f);
+      logits[at] = bad;
+      EXPECT_FALSE(all_finite(logits)) << bad << " at " << at;
+    }
+}
+
+TEST(Sampling, LogitsAtTheEndOfFloatStillGiveAToken) {
+  // Penalties push them over the end; the difference of two infinities would be no number.
+  const float most = std::numeric_limits<float>::max();
+  for (const float temperature : {0.0f, 1e-30f, 1.0f, 100.0f}) {
+    Sampler sampler({.temperature = temperature,
+                     .top_p = 0.9f,
+                     .repetition_penalty = 0.01f,
+                     .seed = 5,
+                     .logit_bias = {{0, 100.0f}}},
+                    std::array<TokenId, 2>{0, 1});
+    for (int i = 0; i < 20; ++i) {
+      std::vector<float> logits = {most, most, -most, 0.0f};
+      const TokenId id = sampler.pick(logits);
+      EXPECT_TRUE(id == 0 || id == 1) << id << " at temperature " << temperature;
+    }
+  }
 }
 
 }  // namespace

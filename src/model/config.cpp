@@ -72,8 +72,8 @@ Result<void> check_divisors(const std::vector<float>& divisors, std::string_view
 }  // namespace
 
 std::string short_number(double value) {
-  if (value == static_cast<double>(static_cast<std::int64_t>(value)) && value < 1e15 &&
-      value > -1e15)
+  if (value < 1e15 && value > -1e15 &&
+      value == static_cast<double>(static_cast<std::int64_t>(value)))
     return std::to_string(static_cast<std::int64_t>(value));
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%g", value);
