@@ -3,6 +3,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "engine/prompt_length.h"
+
 namespace croft {
 namespace {
 
@@ -54,9 +56,10 @@ std::vector<TokenId> ChatFormatter::tokenize(const MarkedText& text) const {
                                       .untrusted = text.untrusted});
 }
 
-Result<ChatPrompt> ChatFormatter::format(json::object context) const {
+Result<ChatPrompt> ChatFormatter::format(json::object context, std::size_t tokens_max) const {
   ChatPrompt prompt;
   prompt.text = TRY(render(std::move(context)));
+  TRY(check_prompt_bytes(prompt.text.text, model_->tokenizer(), tokens_max, "messages"));
   prompt.tokens = tokenize(prompt.text);
   if (prompt.tokens.empty())
     return fail(ErrorCode::InvalidArgument,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "model/model.h"
 #include "template/chat_template.h"
 
@@ -30,7 +31,9 @@ class ChatFormatter {
   /// ...) in OpenAI's JSON shapes; bos_token and eos_token are added here. Missing
   /// add_generation_prompt means true.
   Result<MarkedText> render(json::object context) const;
-  Result<ChatPrompt> format(json::object context) const;
+  /// Text that cannot fit `tokens_max` is refused untokenized (ContextOverflow).
+  Result<ChatPrompt> format(json::object context,
+                            std::size_t tokens_max = limits::context_max) const;
   [[nodiscard]] std::vector<TokenId> tokenize(const MarkedText& text) const;
 
  private:

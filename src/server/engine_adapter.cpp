@@ -43,7 +43,7 @@ class EngineAdapter final : public TextEngine {
   }
   Result<ChatPrompt> format(json::object context) const override {
     if (!formatter_) return std::unexpected(formatter_.error());
-    return formatter_->format(std::move(context));
+    return formatter_->format(std::move(context), engine_->options().context);
   }
   Result<void> generate(GenerationRequest request, GenerationSink sink) override {
     return engine_->generate(std::move(request), std::move(sink));

@@ -1,6 +1,7 @@
 #include "server/api/text_request.h"
 
 #include "base/limits.h"
+#include "engine/prompt_length.h"
 #include "server/api/fields.h"
 #include "server/api/messages.h"
 #include "server/api/sampling_fields.h"
@@ -14,6 +15,7 @@ std::unexpected<Error> bad_prompt(std::string message) {
 
 /// Requires at least one token; an empty string may become none in a model without BOS.
 Result<TextPrompt> text_prompt(std::string_view text, bool add_special, const TextEngine& engine) {
+  TRY(check_prompt_bytes(text, engine.tokenizer(), engine.context(), "prompt"));
   TextPrompt prompt;
   prompt.text = text;
   // Raw prompts are written by whoever writes the template, so control tokens in them count.
