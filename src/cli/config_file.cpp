@@ -128,7 +128,9 @@ Result<std::vector<ConfigValue>> parse_config(std::string_view text,
                 "The file must be TOML; `croft config check` tries it");
   }
   // toml++ keeps a table's keys sorted; a person reads them in the order of the file.
-  std::ranges::stable_sort(values, {}, &ConfigValue::line);
+  std::ranges::sort(values, {}, [](const ConfigValue& value) {
+    return std::pair(value.line, std::string_view(value.key));
+  });
   const std::vector<std::string> known = known_keys();
   for (const ConfigValue& value : values) {
     if (std::ranges::find(known, value.key) != known.end()) continue;

@@ -30,8 +30,9 @@ class TypeCensus {
         info.quantization = name;
       }
     }
-    std::ranges::stable_sort(info.tensor_types, std::ranges::greater{},
-                             &std::pair<std::string, std::size_t>::second);
+    std::ranges::sort(info.tensor_types, [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
   }
 
  private:

@@ -7,31 +7,17 @@
 #include "template/arguments.h"
 #include "template/filters.h"
 #include "template/operators.h"
+#include "template/stable_order.h"
 
 namespace croft::jinja {
 namespace {
 
-/// Stable sort of `items` by `keys`. A merge sort written out: the comparison may throw, and must
-/// not meet an algorithm that needs a strict weak order (NaN breaks one).
+/// Stable sort of `items` by `keys`.
 void sort_by(Heap& heap, std::vector<Value>& items, const std::vector<Value>& keys, bool reverse) {
   std::vector<std::size_t> order(items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (reverse) std::reverse(order.begin(), order.end());
-  std::vector<std::size_t> merged(items.size());
-  for (std::size_t width = 1; width < order.size(); width *= 2) {
-    for (std::size_t begin = 0; begin < order.size(); begin += 2 * width) {
-      const std::size_t middle = std::min(begin + width, order.size());
-      const std::size_t end = std::min(begin + 2 * width, order.size());
-      std::size_t left = begin;
-      std::size_t right = middle;
-      for (std::size_t out = begin; out < end; ++out) {
-        const bool take_right =
-            left == middle || (right < end && less(heap, keys[order[right]], keys[order[left]]));
-        merged[out] = take_right ? order[right++] : order[left++];
-      }
-    }
-    std::swap(order, merged);
-  }
+  sort_indices(heap, order, [&](std::size_t i) -> const Value& { return keys[i]; });
   if (reverse) std::reverse(order.begin(), order.end());
   std::vector<Value> sorted;
   sorted.reserve(items.size());

@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "base/limits.h"
 #include "template/operators.h"
 #include "template/print.h"
+#include "template/stable_order.h"
 #include "template/unicode.h"
 
 namespace croft::jinja {
@@ -129,23 +131,20 @@ class JsonWriter {
   }
 
   void object(const DictObject& dict, std::size_t depth) {
-    std::vector<const std::pair<Value, Value>*> entries;
-    entries.reserve(dict.entries.size());
-    for (const auto& entry : dict.entries) entries.push_back(&entry);
-    if (style_.sort_keys) {
-      std::stable_sort(entries.begin(), entries.end(), [&](const auto* a, const auto* b) {
-        return less(heap_, a->first, b->first);
-      });
-    }
+    std::vector<std::size_t> order(dict.entries.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (style_.sort_keys)
+      sort_indices(heap_, order,
+                   [&](std::size_t i) -> const Value& { return dict.entries[i].first; });
     out_.append("{");
     bool is_first = true;
-    for (const auto* entry : entries) {
+    for (const std::size_t i : order) {
       if (!is_first) out_.append(*style_.item_separator);
       is_first = false;
       new_line(depth + 1);
-      key(entry->first);
+      key(dict.entries[i].first);
       out_.append(*style_.key_separator);
-      write(entry->second, depth + 1);
+      write(dict.entries[i].second, depth + 1);
     }
     if (!is_first) new_line(depth);
     out_.append("}");
