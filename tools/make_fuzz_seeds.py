@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora of gguf_fuzz and safetensors_fuzz: small valid files, and one file per known kind of lie.
+"""Writes the seed corpora of gguf_fuzz, safetensors_fuzz and model_fuzz: small valid files, and one per known kind of lie.
 
 Run from anywhere: tools/make_fuzz_seeds.py. Writing them again gives the same bytes.
 """
@@ -7,7 +7,7 @@ import json
 import pathlib
 import struct
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "src" / "io" / "corpus"
+SOURCES = pathlib.Path(__file__).resolve().parent.parent / "src"
 U64_MAX = 2**64 - 1
 U8, U32, F32, BOOL, STRING, ARRAY, U64 = 0, 4, 6, 7, 8, 9, 10
 TENSOR_F32, TENSOR_Q4_0, TENSOR_Q8_0, TENSOR_IQ2_XS = 0, 2, 8, 17
@@ -124,9 +124,61 @@ def safetensors_seeds():
     }
 
 
+# One-layer models whose matrices have 8 inputs: 2 heads of 4, one of keys and values, 8 feed-forward rows.
+H, Q, KV, FFN, VOCABULARY = 8, 8, 4, 8, 4
+ATTENTION = [("attn_q.weight", [H, Q]), ("attn_k.weight", [H, KV]), ("attn_v.weight", [H, KV])]
+FUSED = [("attn_qkv.weight", [H, Q + 2 * KV])]
+PRE_NORMS = [("attn_norm.weight", [H]), ("ffn_norm.weight", [H])]
+POST_NORMS = [("post_attention_norm.weight", [H]), ("post_ffw_norm.weight", [H])]
+ENCODER_NORMS = [(f"{stem}.{part}", [H]) for stem in ("attn_output_norm", "layer_output_norm") for part in ("weight", "bias")]
+HEAD_NORMS = [("attn_q_norm.weight", [4]), ("attn_k_norm.weight", [4])]
+GATE = [("ffn_gate.weight", [H, FFN])]
+FAMILIES = {  # name: tensors of a layer beyond those that every family has
+    "llama": ATTENTION + PRE_NORMS + GATE,
+    "qwen2": ATTENTION + PRE_NORMS + GATE + [("attn_q.bias", [Q]), ("attn_k.bias", [KV]), ("attn_v.bias", [KV])],
+    "qwen3": ATTENTION + PRE_NORMS + GATE + HEAD_NORMS,
+    "gemma2": ATTENTION + PRE_NORMS + POST_NORMS + GATE,
+    "gemma3": ATTENTION + PRE_NORMS + POST_NORMS + GATE + HEAD_NORMS,
+    "phi3": FUSED + PRE_NORMS,
+    "smollm3": ATTENTION + PRE_NORMS + GATE,
+    "granite": ATTENTION + PRE_NORMS + GATE,
+    "olmo2": ATTENTION + POST_NORMS + GATE + [("attn_q_norm.weight", [Q]), ("attn_k_norm.weight", [KV])],
+    "bert": ATTENTION + ENCODER_NORMS,
+    "nomic-bert": FUSED + ENCODER_NORMS + GATE,
+}
+
+
+def model(family):
+    encoder = family in ("bert", "nomic-bert")
+    counts = {"embedding_length": H, "block_count": 1, "feed_forward_length": FFN, "context_length": 4,
+              "attention.head_count": 2, "attention.head_count_kv": 1, "attention.sliding_window": 1}
+    keys = [key("general.architecture", STRING, text(family))]
+    keys += [key(f"{family}.{name}", U32, struct.pack("<I", value)) for name, value in counts.items()]
+    epsilon = "attention.layer_norm_epsilon" if encoder else "attention.layer_norm_rms_epsilon"
+    keys.append(key(f"{family}.{epsilon}", F32, struct.pack("<f", 1e-5)))
+    shapes = [("token_embd.weight", [H, VOCABULARY])]
+    if encoder:
+        shapes += [("token_embd_norm.weight", [H]), ("token_embd_norm.bias", [H]), ("token_types.weight", [H, 2])]
+    else:
+        shapes.append(("output_norm.weight", [H]))
+    if family == "bert":
+        shapes.append(("position_embd.weight", [H, 4]))
+    layer = FAMILIES[family] + [("attn_output.weight", [Q, H]), ("ffn_down.weight", [FFN, H]),
+                                ("ffn_up.weight", [H, 2 * FFN if family == "phi3" else FFN])]
+    shapes += [("blk.0." + name, shape) for name, shape in layer]
+    tensors, values = [], 0
+    for name, shape in shapes:
+        tensors.append(tensor(name, shape, TENSOR_F32, 4 * values))
+        values += (shape[0] * (shape[1] if len(shape) > 1 else 1) + 7) // 8 * 8
+    head = gguf(keys, tensors, 0)
+    return head + struct.pack(f"<{values}f", *((i % 7 - 3) / 4 for i in range(values)))
+
+
 def main():
-    for name, seeds in (("gguf", gguf_seeds()), ("safetensors", safetensors_seeds())):
-        folder = FOLDER / name
+    models = {f"{family}.gguf": model(family) for family in FAMILIES}
+    for place, seeds in (("io/corpus/gguf", gguf_seeds()), ("io/corpus/safetensors", safetensors_seeds()),
+                         ("model/corpus/model", models)):
+        folder = SOURCES / place
         folder.mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             (folder / seed).write_bytes(content)
