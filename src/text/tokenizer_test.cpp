@@ -2,7 +2,7 @@
 // flags, giant runs, streaming. Method: small tokenizers of every kind, built from tokenizer.json
 // text in memory.
 
-#include <chrono>
+#include <ctime>
 
 #include "text/detokenizer.h"
 #include "text/hf_tokenizer.h"
@@ -76,12 +76,11 @@ TEST(GiantRuns, OneMebibyteOfOneCharacterStaysLinear) {
     std::string text;
     while (text.size() < limits::MiB) text += character;
     for (const auto& tokenizer : tokenizers) {
-      const auto start = std::chrono::steady_clock::now();
+      const std::clock_t start = std::clock();  // processor time: a busy machine is no fault
       const Ids ids = tokenizer->encode(text, {.parse_special = true});
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      const double took_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
       EXPECT_LE(ids.size(), 3 * text.size() + 2);
-      EXPECT_LT(seconds.count(), 10.0)
-          << character;  // sanitizers and a loaded machine: tenfold slack
+      EXPECT_LT(took_s, 10.0) << character;  // sanitizers: tenfold slack
     }
   }
 }
