@@ -82,6 +82,20 @@ Value element(Heap& heap, const Value& object, std::int64_t index) {
   return make_slice(heap, object.text(), begin, end);
 }
 
+/// What a macro tells of itself; Missing for any other name.
+Value macro_attribute(Heap& heap, const MacroObject& macro, std::string_view name) {
+  const Signature& signature = *macro.definition->signature;
+  if (name == "name") return make_text(heap, signature.name);
+  if (name == "caller") return Value::of(signature.uses_caller);
+  if (name == "catch_kwargs") return Value::of(signature.uses_kwargs);
+  if (name == "catch_varargs") return Value::of(signature.uses_varargs);
+  if (name != "arguments") return {};
+  std::vector<Value> names;
+  for (const auto& [symbol, parameter] : signature.parameters)
+    names.push_back(make_text(heap, parameter));
+  return make_tuple(heap, std::move(names));
+}
+
 bool is_indexable(const Value& value) {
   return value.is_string() || value.is_array() || value.is(Kind::Range);
 }
@@ -124,9 +138,8 @@ Value Interpreter::native_attribute(const Value& object, const Value& name) {
     const auto& cycler = object.as<CyclerObject>();
     return cycler.items[cycler.position];
   }
-  if (object.is(Kind::Macro) && key == "name") {
-    return make_text(heap_, object.as<MacroObject>().definition->signature->name);
-  }
+  if (object.is(Kind::Macro)) return macro_attribute(heap_, object.as<MacroObject>(), key);
+  if (object.is(Kind::Template)) return block_reference(object, key);
   if (object.is(Kind::Tuple) && object.as<ListObject>().is_group) {
     if (key == "grouper") return object.as<ListObject>().items[0];
     if (key == "list") return object.as<ListObject>().items[1];

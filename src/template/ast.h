@@ -127,11 +127,12 @@ struct Stmt {
 };
 
 /// Symbols that the engine itself sets; the parser numbers them first, in this order.
-enum class WellKnown : std::uint32_t { Loop, Caller, Kwargs, Varargs };
+enum class WellKnown : std::uint32_t { Loop, Caller, Kwargs, Varargs, Self };
 
 struct ProgramTree {
   Body body;
-  std::vector<std::string> symbols;  ///< name of each symbol
+  std::vector<std::string> symbols;                         ///< name of each symbol
+  std::vector<std::pair<std::string, const Stmt*>> blocks;  ///< what `self` offers
 };
 
 }  // namespace croft::jinja

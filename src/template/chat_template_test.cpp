@@ -166,9 +166,11 @@ TEST(ChatTemplate, J2_BudgetsEndHostileTemplatesQuickly) {
       deep_not,
       long_sum + " }}",
       deep_if};
+  RenderOptions options;
+  options.steps_max = 200'000;  // a tenth of the default: the way to the end is the same
   for (const std::string& source : sources) {
     const std::clock_t begin = std::clock();  // processor time: a busy machine is no fault
-    const auto result = render(source, {});
+    const auto result = render(source, {}, options);
     const double took_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     ASSERT_FALSE(result) << source.substr(0, 80);
     EXPECT_EQ(result.error().code, ErrorCode::TooLarge)

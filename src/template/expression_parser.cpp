@@ -26,7 +26,7 @@ std::optional<Operator> comparison_operator(const Token& token) {
 }  // namespace
 
 Symbols::Symbols() {
-  for (const char* name : {"loop", "caller", "kwargs", "varargs"})
+  for (const char* name : {"loop", "caller", "kwargs", "varargs", "self"})
     id(name);  // the order of WellKnown
 }
 

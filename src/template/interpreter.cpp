@@ -35,6 +35,7 @@ MarkedText Interpreter::run(const json::object& context) {
   // Only names that the program mentions are looked up: the context may hold much more.
   for (std::uint32_t symbol = 0; symbol < program_.symbols.size(); ++symbol) {
     const std::string& name = program_.symbols[symbol];
+    if (symbol == static_cast<std::uint32_t>(WellKnown::Self)) continue;
     if (const json::value* member = context.if_contains(name)) {
       const auto& trusted = options_.trusted_keys;
       const bool is_trusted = std::find(trusted.begin(), trusted.end(), name) != trusted.end();
@@ -43,6 +44,7 @@ MarkedText Interpreter::run(const json::object& context) {
       globals->set(symbol, global);
     }
   }
+  globals->set(static_cast<std::uint32_t>(WellKnown::Self), Value::of(Kind::Template, nullptr));
   TextBuilder out(heap_, options_.output_bytes_max);
   const InScope in_root(*this, root_);
   execute(program_.body, out);

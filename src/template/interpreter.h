@@ -99,6 +99,8 @@ class Interpreter {
   Value loop_attribute(const Value& loop, std::string_view name);
   Value loop_method(const Value& loop, std::string_view name, const Args& args);
   Value call_loop(LoopObject& loop, const Args& args);
+  Value block_reference(const Value& self, std::string_view name);
+  Value call_block(std::string_view name, const Args& args);
   Value call_macro(const MacroObject& macro, const Args& args);
   void bind_parameters(const MacroObject& macro, const Args& args, Scope& scope);
 

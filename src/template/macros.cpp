@@ -88,6 +88,33 @@ Value Interpreter::call_macro(const MacroObject& macro, const Args& args) {
   return Value::of(out.finish());
 }
 
+/// self.NAME: a block of the template, to be called; Missing where it has none of that name.
+Value Interpreter::block_reference(const Value& self, std::string_view name) {
+  for (const auto& [block, statement] : program_.blocks) {
+    if (block != name) continue;
+    auto* method = heap_.make<MethodObject>(name.size());
+    method->self = self;
+    method->name = name;
+    return Value::of(Kind::Method, method);
+  }
+  return {};
+}
+
+/// Renders the block again; like every block it sees only the top level's names.
+Value Interpreter::call_block(std::string_view name, const Args& args) {
+  if (!args.positional.empty() || !args.named.empty()) stop("a block takes no arguments");
+  if (++macro_depth_ > limits::template_depth_max) {
+    stop_too_large("the template's blocks call each other more than " +
+                   std::to_string(limits::template_depth_max) + " levels deep");
+  }
+  TextBuilder out(heap_);
+  for (const auto& [block, statement] : program_.blocks) {
+    if (block == name) execute_in_scope(statement->bodies[0], root_, out);
+  }
+  --macro_depth_;
+  return Value::of(out.finish());
+}
+
 void Interpreter::execute_call_block(const Stmt& statement, TextBuilder& out) {
   auto* caller = heap_.make<MacroObject>(0);
   caller->definition = &statement;
@@ -125,6 +152,7 @@ Value Interpreter::call(const Value& callee, const Args& args) {
 }
 
 Value Interpreter::call_method(const MethodObject& method, const Args& args) {
+  if (method.self.is(Kind::Template)) return call_block(method.name, args);
   if (method.self.is(Kind::Loop)) return loop_method(method.self, method.name, args);
   return call_native_method(*this, method.self, method.name, args);
 }

@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "base/limits.h"
+#include "template/check_names.h"
 #include "template/expression_parser.h"
 
 namespace croft::jinja {
@@ -20,6 +21,8 @@ class Parser {
     ProgramTree tree;
     tree.body = statements({});
     tree.symbols = symbols_.take();
+    tree.blocks = std::move(blocks_);
+    check_names(tree);
     return tree;
   }
 
@@ -239,10 +242,10 @@ class Parser {
     const std::string name = stream_.expect(TokenKind::Name, "name").text;
     if (stream_.skip_name("scoped")) out->kind = StmtKind::Scope;
     stream_.skip_name("required");
-    if (std::find(blocks_.begin(), blocks_.end(), name) != blocks_.end()) {
-      stop("block '" + name + "' defined twice", out->line);
+    for (const auto& [other, unused] : blocks_) {
+      if (other == name) stop("block '" + name + "' defined twice", out->line);
     }
-    blocks_.push_back(name);
+    blocks_.emplace_back(name, out.get());
     out->bodies.push_back(function_body({"endblock"}));
     stream_.skip_name(name);
     return out;
@@ -259,7 +262,7 @@ class Parser {
   ExpressionParser expressions_;
   std::size_t depth_ = 0;
   std::size_t loops_ = 0;
-  std::vector<std::string> blocks_;
+  std::vector<std::pair<std::string, const Stmt*>> blocks_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/limits.h"
+#include "template/interpreter.h"
 #include "template/unicode.h"
 
 namespace croft::jinja {
@@ -93,6 +94,26 @@ void append_range(TextBuilder& out, const RangeObject& range) {
              (range.step == 1 ? ")" : ", " + std::to_string(range.step) + ")"));
 }
 
+void append_loop(TextBuilder& out, const LoopObject& loop) {
+  const auto drawn = static_cast<std::int64_t>(loop.items.size());
+  out.append("<LoopContext " + std::to_string(loop.index0 + 1) + "/" +
+             std::to_string(loop.length.value_or(drawn)) + ">");
+}
+
+/// Some of Jinja's global functions are Python classes.
+void append_function(TextBuilder& out, const FunctionObject& function) {
+  if (function.name == "range" || function.name == "dict") {
+    out.append("<class '" + function.name + "'>");
+  } else if (function.name == "namespace" || function.name == "cycler" ||
+             function.name == "joiner") {
+    std::string name = function.name;
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    out.append("<class 'jinja2.utils." + name + "'>");
+  } else {
+    out.append("<function " + function.name + ">");
+  }
+}
+
 void append_object(TextBuilder& out, const Value& value, std::size_t depth) {
   switch (value.kind()) {
     case Kind::List:
@@ -124,6 +145,15 @@ void append_object(TextBuilder& out, const Value& value, std::size_t depth) {
       out.append("<Namespace ");
       append_dict(out, value.as<NamespaceObject>().members, depth);
       out.append(">");
+      return;
+    case Kind::Template:
+      out.append("<TemplateReference None>");
+      return;
+    case Kind::Loop:
+      append_loop(out, value.as<LoopObject>());
+      return;
+    case Kind::Function:
+      append_function(out, value.as<FunctionObject>());
       return;
     default:
       // Python shows an address here; nothing sensible depends on it.

@@ -169,6 +169,8 @@ std::string type_name(const Value& value) {
       return "Cycler";
     case Kind::Joiner:
       return "Joiner";
+    case Kind::Template:
+      return "jinja2.runtime.TemplateReference";
   }
   return "object";
 }
@@ -184,6 +186,8 @@ bool is_true(const Value& value) {
       return value.integer() != 0;
     case Kind::Float:
       return value.number() != 0.0;
+    case Kind::String:
+      return !value.bytes().empty();
     default: {
       const std::int64_t length = length_of(value);
       return length != 0;  // -1: no length, and so true

@@ -36,6 +36,7 @@ enum class Kind : std::uint8_t {
   Loop,
   Cycler,
   Joiner,
+  Template,  ///< `self`: the template's own blocks
 };
 
 class Value {
