@@ -40,7 +40,8 @@ Result<std::uint32_t> count(const json::value& config, std::string_view key,
   std::optional<std::int64_t> value = find_int(config, key);
   if (!value && !other_key.empty()) value = find_int(config, other_key);
   if (!value) {
-    return fail(ErrorCode::Corrupt, "config.json lacks the number \"" + std::string(key) + "\"",
+    return fail(ErrorCode::Corrupt,
+                "config.json lacks the whole number \"" + std::string(key) + "\"",
                 "The folder is incomplete; download it again.", std::string(key));
   }
   const auto narrowed = checked_cast<std::uint32_t>(*value);
@@ -162,6 +163,30 @@ void read_scales(const json::value& config, ModelConfig& c) {
   }
 }
 
+/// A known key of another kind would read as missing, and a default would take its place.
+Result<void> refuse_wrong_kinds(const json::value& config) {
+  const auto refuse = [](std::string_view key, std::string_view wanted) {
+    return fail(ErrorCode::Corrupt,
+                "config.json: \"" + std::string(key) + "\" is not " + std::string(wanted), {},
+                std::string(key));
+  };
+  for (const std::string_view key :
+       {"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "rope_theta",
+        "rope_local_base_freq", "rotary_emb_base", "rotary_emb_fraction", "partial_rotary_factor",
+        "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping",
+        "attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling",
+        "original_max_position_embeddings"})
+    if (const json::value* value = find(config, key); value != nullptr && !value->is_number())
+      return refuse(key, "a number");
+  for (const std::string_view key : {"tie_word_embeddings", "use_sliding_window"})
+    if (const json::value* value = find(config, key); value != nullptr && !value->is_bool())
+      return refuse(key, "true or false");
+  for (const std::string_view key : {"hidden_act", "hidden_activation", "activation_function"})
+    if (const json::value* value = find(config, key); value != nullptr && !value->is_string())
+      return refuse(key, "a text");
+  return {};
+}
+
 /// Settings that would change the mathematics and that Croft does not have: refused, never ignored.
 Result<void> refuse_unknown_mathematics(const json::value& config, const ModelConfig& c) {
   const auto refuse = [](std::string_view key) {
@@ -196,6 +221,7 @@ Result<ModelConfig> config_from_json(const json::value& root) {
 
   ModelConfig c;
   c.architecture = known->architecture;
+  TRY(refuse_wrong_kinds(config));
   TRY(read_shape(config, c));
   const char* epsilon_key = c.is_encoder() ? "layer_norm_eps" : "rms_norm_eps";
   std::optional<double> epsilon = find_number(config, epsilon_key);

@@ -13,12 +13,14 @@ struct RopeParts {
 };
 
 RopeParts find_parts(const json::value& config) {
-  if (const json::value* parameters = find(config, "rope_parameters")) {
-    const json::value* full = find(*parameters, "full_attention");
-    if (full == nullptr) return {parameters, nullptr};
-    return {full, find(*parameters, "sliding_attention")};
-  }
-  return {find(config, "rope_scaling"), nullptr};
+  const json::value* scaling = find(config, "rope_scaling");
+  const json::value* parameters = find(config, "rope_parameters");
+  // Where a file has both, the reference lets the older key win, unless it is empty.
+  const bool scales = scaling != nullptr && !scaling->get_object().empty();
+  if (scales || parameters == nullptr) return {scaling, nullptr};
+  const json::value* full = find(*parameters, "full_attention");
+  if (full == nullptr) return {parameters, nullptr};
+  return {full, find(*parameters, "sliding_attention")};
 }
 
 std::string_view rope_type(const json::value* parameters) {
@@ -170,9 +172,28 @@ double outer_theta(const json::value& config, Architecture architecture) {
   return default_theta(architecture);
 }
 
+/// The part of each head that rotates. The other families' classes turn whole heads whatever
+/// partial_rotary_factor says.
+double rotated_share(const json::value& config, const json::value* part,
+                     Architecture architecture) {
+  if (architecture == Architecture::NomicBert)
+    return find_number(config, "rotary_emb_fraction").value_or(1.0);
+  if (architecture != Architecture::Phi3) return 1.0;
+  constexpr std::string_view key = "partial_rotary_factor";
+  if (part != nullptr)
+    if (const auto inner = find_number(*part, key)) return *inner;
+  return find_number(config, key).value_or(1.0);
+}
+
 }  // namespace
 
 Result<void> read_rope(const json::value& config, ModelConfig& c) {
+  for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
+    const json::value* part = find(config, key);
+    if (part != nullptr && !part->is_object())
+      return fail(ErrorCode::Corrupt, "config.json: \"" + std::string(key) + "\" is not an object",
+                  {}, std::string(key));
+  }
   RopeConfig& rope = c.rope;
   rope.style = RopeStyle::Halves;  // safetensors keep the rows in this order for every family
   const RopeParts parts = find_parts(config);
@@ -180,10 +201,7 @@ Result<void> read_rope(const json::value& config, ModelConfig& c) {
   rope.theta_local = rope.theta;
   if (c.architecture == Architecture::Gemma3) TRY(read_local_rope(config, parts.local, rope));
 
-  double share = find_number(config, "partial_rotary_factor").value_or(1.0);
-  if (parts.global != nullptr)
-    share = find_number(*parts.global, "partial_rotary_factor").value_or(share);
-  share = find_number(config, "rotary_emb_fraction").value_or(share);
+  const double share = rotated_share(config, parts.global, c.architecture);
   if (!(share > 0.0 && share <= 1.0))
     return fail(ErrorCode::Corrupt, "config.json: partial_rotary_factor must lie in (0, 1]", {},
                 "partial_rotary_factor");
