@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -17,7 +18,6 @@ namespace {
 constexpr std::size_t block_positions = 64;
 /// Query rows of one sequence that share the converted keys and values of a block.
 constexpr std::size_t group_rows_max = 16;
-constexpr std::size_t q8_block = 32;
 
 /// Consecutive query rows of one sequence.
 struct Group {
@@ -36,6 +36,9 @@ struct Item {
 struct ConvertScratch;
 struct QueryScratch;
 struct ScoreScratch;
+struct QuantScratch;
+struct QuantScaleScratch;
+struct StateScratch;
 
 /// Rows `first`.. of the cache at one head as floats: in place for F32, else converted into
 /// `buffer`.
@@ -52,7 +55,7 @@ FloatRows head_rows(const KvView& kv, const std::byte* base, std::size_t first, 
   const std::size_t begin = offset / layout.block_size * layout.block_size;
   const std::size_t end =
       (offset + head_size + layout.block_size - 1) / layout.block_size * layout.block_size;
-  const std::size_t stride = (head_size + 2 * q8_block + 15) / 16 * 16;
+  const std::size_t stride = (head_size + 2 * q8_block_values + 15) / 16 * 16;
   for (std::size_t p = 0; p < count; ++p)
     kernels.dequantize(kv.type,
                        start + p * kv.row_bytes + begin / layout.block_size * layout.block_bytes,
@@ -85,7 +88,9 @@ class ItemRun {
         options_(options),
         kernels_(kernels),
         heads_(options.head_count / options.kv_head_count),
-        query_count_(item.rows.size() * heads_) {}
+        query_count_(item.rows.size() * heads_),
+        integer_scores_(item.rows[0].kv.type == TensorType::Q8_0 &&
+                        options.head_size % q8_block_values == 0) {}
 
   void run() {
     gather_queries();
@@ -110,15 +115,45 @@ class ItemRun {
     return item_.out.row(query / heads_).data() + head_offset(query);
   }
 
-  /// Copies the queries together (one matrix for the score product) and clears the outputs.
+  /// Copies the queries together (one matrix for the score product), as floats or as integers, and
+  /// clears the outputs.
   void gather_queries() {
     const std::size_t size = options_.head_size;
-    queries_ = thread_scratch<QueryScratch>(query_count_ * size);
-    states_.assign(query_count_, {-std::numeric_limits<float>::infinity(), 0.0f});
+    const std::size_t blocks = size / q8_block_values;
+    std::int16_t* quants = nullptr;
+    float* scales = nullptr;
+    if (integer_scores_) {
+      quants = thread_scratch<QuantScratch, std::int16_t>(query_count_ * size);
+      scales = thread_scratch<QuantScaleScratch>(query_count_ * blocks);
+      quantized_ = {quants, scales, query_count_, blocks};
+    } else {
+      queries_ = thread_scratch<QueryScratch>(query_count_ * size);
+    }
+    states_ = thread_scratch<StateScratch, SoftmaxState>(query_count_);
     for (std::size_t i = 0; i < query_count_; ++i) {
       const float* from = item_.q.row(i / heads_).data() + head_offset(i);
-      std::copy_n(from, size, queries_ + i * size);
+      if (integer_scores_) {
+        quantize_query({from, size}, quants + i * size, scales + i * blocks);
+      } else {
+        std::copy_n(from, size, queries_ + i * size);
+      }
+      states_[i] = {-std::numeric_limits<float>::infinity(), 0.0f};
       std::fill_n(output(i), size, 0.0f);
+    }
+  }
+
+  /// scores[i * block_positions + p] = query i · key begin + p. `buffer` is working memory.
+  void score_block(std::size_t begin, std::size_t count, float* buffer, float* scores) {
+    const std::size_t size = options_.head_size;
+    const KvView& kv = item_.rows[0].kv;
+    if (integer_scores_) {
+      const std::byte* keys = kv.keys + begin * kv.row_bytes +
+                              item_.kv_head * (size / q8_block_values) * q8_block_bytes;
+      kernels_.score_q8({keys, count, kv.row_bytes}, quantized_, scores, block_positions);
+    } else {
+      const FloatRows keys =
+          head_rows(kv, kv.keys, begin, count, item_.kv_head, size, kernels_, buffer);
+      kernels_.multiply_panel(keys, {queries_, query_count_, size}, size, scores, block_positions);
     }
   }
 
@@ -127,11 +162,10 @@ class ItemRun {
     const std::size_t size = options_.head_size;
     const std::size_t count = end - begin + 1;
     const KvView& kv = item_.rows[0].kv;
-    float* buffer = thread_scratch<ConvertScratch>(block_positions * (size + 2 * q8_block + 16));
+    float* buffer =
+        thread_scratch<ConvertScratch>(block_positions * (size + 2 * q8_block_values + 16));
     float* scores = thread_scratch<ScoreScratch>(query_count_ * block_positions);
-    const FloatRows keys =
-        head_rows(kv, kv.keys, begin, count, item_.kv_head, size, kernels_, buffer);
-    kernels_.multiply_panel(keys, {queries_, query_count_, size}, size, scores, block_positions);
+    score_block(begin, count, buffer, scores);
     const FloatRows values =
         head_rows(kv, kv.values, begin, count, item_.kv_head, size, kernels_, buffer);
     for (std::size_t i = 0; i < query_count_; ++i) {
@@ -155,8 +189,12 @@ class ItemRun {
   const KernelTable& kernels_;
   std::size_t heads_;        ///< query heads per kv head
   std::size_t query_count_;  ///< query i is row i / heads_, head i % heads_ of the kv head's
+  /// Q8_0 keys meet quantized queries, unless a head may begin inside a block: those go the way of
+  /// the other types.
+  bool integer_scores_;
   float* queries_ = nullptr;
-  std::vector<SoftmaxState> states_;
+  QuantizedQueries quantized_;
+  SoftmaxState* states_ = nullptr;
 };
 
 }  // namespace

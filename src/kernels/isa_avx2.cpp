@@ -1,11 +1,14 @@
 #include "kernels/simd/avx2.h"
+#include "kernels/simd/q8_scores.h"
+#include "kernels/simd/q8_scores_avx2.h"
 #include "kernels/simd/table.h"
 #include "kernels/simd/x86_weights.h"
 
 namespace croft {
 
 const KernelTable& avx2_table() {
-  static constexpr KernelTable table = make_table<Avx2Simd, X86Weights<Avx2Simd>>();
+  static constexpr KernelTable table =
+      make_table<Avx2Simd, X86Weights<Avx2Simd>>(Q8Scores<Avx2KeyLanes>::score);
   return table;
 }
 

@@ -1,11 +1,23 @@
 #include "kernels/simd/avx512.h"
+#include "kernels/simd/q8_scores.h"
+#include "kernels/simd/q8_scores_avx512.h"
 #include "kernels/simd/table.h"
 #include "kernels/simd/x86_weights.h"
 
 namespace croft {
+namespace {
+
+struct MultiplyAndAdd {
+  static __m512i add_products(__m512i sum, __m512i a, __m512i b) {
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+  }
+};
+
+}  // namespace
 
 const KernelTable& avx512_table() {
-  static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>>();
+  static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>>(
+      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score);
   return table;
 }
 

@@ -1,4 +1,5 @@
 #include "kernels/dequantize.h"
+#include "kernels/q8_scores.h"
 #include "kernels/scratch.h"
 #include "kernels/simd/portable.h"
 #include "kernels/simd/table.h"
@@ -25,7 +26,8 @@ struct PortableWeights {
 }  // namespace
 
 const KernelTable& portable_table() {
-  static constexpr KernelTable table = make_table<PortableSimd, PortableWeights>();
+  static constexpr KernelTable table =
+      make_table<PortableSimd, PortableWeights>(score_q8_reference);
   return table;
 }
 

@@ -12,8 +12,9 @@ const KernelTable& kernel_table(Isa isa) {
     case Isa::Avx2:
       return avx2_table();
     case Isa::Avx512:
-    case Isa::Avx512Vnni:
       return avx512_table();
+    case Isa::Avx512Vnni:
+      return avx512vnni_table();
   }
   return portable_table();
 }

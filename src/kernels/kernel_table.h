@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "base/tensor_type.h"
+#include "kernels/q8_scores.h"
 
 namespace croft {
 
@@ -33,6 +34,10 @@ struct SoftmaxState {
 /// Up to so many tokens multiply_few is faster than filling a panel.
 inline constexpr std::size_t few_tokens_max = 4;
 
+/// As score_q8_reference, same bits.
+using ScoreQ8 = void (*)(const Q8Rows& keys, const QuantizedQueries& queries, float* out,
+                         std::size_t out_stride);
+
 struct KernelTable {
   /// As dequantize_reference, same bits.
   void (*dequantize)(TensorType type, const std::byte* source, std::size_t count, float* out);
@@ -44,6 +49,7 @@ struct KernelTable {
   void (*multiply_panel)(FloatRows panel, FloatRows x, std::size_t cols, float* out,
                          std::size_t out_stride);
   float (*dot)(const float* a, const float* b, std::size_t count);
+  ScoreQ8 score_q8;
 
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out, std::size_t n);
   void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,
@@ -76,5 +82,6 @@ struct KernelTable {
 [[nodiscard]] const KernelTable& portable_table();
 [[nodiscard]] const KernelTable& avx2_table();
 [[nodiscard]] const KernelTable& avx512_table();
+[[nodiscard]] const KernelTable& avx512vnni_table();
 
 }  // namespace croft

@@ -1,7 +1,8 @@
 // Goal: on arbitrary weight bytes with finite scales, every instruction set reads nothing out of
 // bounds, dequantizes to the reference's bits, and multiplies within the rounding bound of a
-// double-precision product, alone and in a batch with the same bits. Input: byte 0 chooses the
-// type, byte 1 seeds the activations, the rest are weight blocks (one row).
+// double-precision product, alone and in a batch with the same bits; attention's integer scores
+// over the same bytes have the reference's bits. Input: byte 0 chooses the type, byte 1 seeds the
+// activations, the rest are weight blocks (one row).
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -63,6 +64,26 @@ void check_isa(const KernelTable& kernels, const WeightRows& weights, std::span<
   CHECK(std::fabs(static_cast<double>(single) - sum) <= bound);
 }
 
+/// Every block is one key of 32 elements, up to 64 of them; x holds a few queries.
+void check_scores(std::span<const std::byte> blocks, std::span<const float> x) {
+  constexpr std::size_t queries = 7, stride = 64;
+  const Q8Rows keys{blocks.data(), std::min(blocks.size() / q8_block_bytes, stride),
+                    q8_block_bytes};
+  std::int16_t quants[queries * q8_block_values];
+  float scales[queries];
+  for (std::size_t q = 0; q < queries; ++q)
+    quantize_query(x.subspan(q * q8_block_values, q8_block_values), quants + q * q8_block_values,
+                   scales + q);
+  float expected[queries * stride], out[queries * stride];
+  score_q8_reference(keys, {quants, scales, queries, 1}, expected, stride);
+  for (const Isa isa : test::all_isas) {
+    if (!cpu_supports(isa)) continue;
+    kernel_table(isa).score_q8(keys, {quants, scales, queries, 1}, out, stride);
+    for (std::size_t q = 0; q < queries; ++q)
+      CHECK(std::memcmp(out + q * stride, expected + q * stride, keys.rows * sizeof(float)) == 0);
+  }
+}
+
 void run(std::span<const std::byte> input) {
   if (input.size() < 2) return;
   const TensorType type =
@@ -83,6 +104,7 @@ void run(std::span<const std::byte> input) {
   for (const Isa isa : test::all_isas)
     if (cpu_supports(isa))
       check_isa(kernel_table(isa), {type, row.data(), row.size(), 1, cols}, x, values);
+  if (type == TensorType::Q8_0) check_scores(row, x);
 }
 
 }  // namespace

@@ -7,19 +7,19 @@
 
 namespace croft {
 
-/// At least `count` floats aligned to 64 bytes, private to the calling thread and to `Purpose`;
+/// At least `count` elements aligned to 64 bytes, private to the calling thread and to `Purpose`;
 /// contents are left over.
-template <typename Purpose>
-float* thread_scratch(std::size_t count) {
+template <typename Purpose, typename Element = float>
+Element* thread_scratch(std::size_t count) {
   constexpr std::align_val_t alignment{64};
   struct Free {
-    void operator()(float* p) const { ::operator delete[](p, alignment); }
+    void operator()(Element* p) const { ::operator delete[](p, alignment); }
   };
-  thread_local std::unique_ptr<float[], Free> memory;
+  thread_local std::unique_ptr<Element[], Free> memory;
   thread_local std::size_t capacity = 0;
   if (capacity < count) {
     memory.reset();
-    memory.reset(static_cast<float*>(::operator new[](count * sizeof(float), alignment)));
+    memory.reset(static_cast<Element*>(::operator new[](count * sizeof(Element), alignment)));
     capacity = count;
   }
   return memory.get();

@@ -8,7 +8,7 @@
 namespace croft {
 
 template <typename S, typename Weights>
-constexpr KernelTable make_table() {
+constexpr KernelTable make_table(ScoreQ8 score_q8) {
   using Ops = SimdOps<S>;
   using Matmul = SimdMatmul<S>;
   return {
@@ -16,6 +16,7 @@ constexpr KernelTable make_table() {
       .multiply_few = Weights::multiply_few,
       .multiply_panel = Matmul::multiply_panel,
       .dot = Matmul::dot,
+      .score_q8 = score_q8,
       .rms_norm = Ops::rms_norm,
       .layer_norm = Ops::layer_norm,
       .softmax = Ops::softmax,
