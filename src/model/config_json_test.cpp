@@ -65,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
                   16,
                   {true, true, false, true}},
         LayerCase{R"({"model_type": "gemma3_text", "sliding_window": 16, "layer_types":
-                      ["full_attention", "sliding_attention", "full_attention", "full_attention"]})",
+                      ["full_attention", "sliding_attention", "full_attention",
+                       "full_attention"]})",
                   16,
                   {false, true, false, false}},
         LayerCase{R"({"model_type": "smollm3", "sliding_window": 16, "use_sliding_window": true,
