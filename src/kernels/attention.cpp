@@ -39,6 +39,7 @@ struct ScoreScratch;
 struct QuantScratch;
 struct QuantScaleScratch;
 struct StateScratch;
+struct FactorScratch;
 
 /// Rows `first`.. of the cache at one head as floats: in place for F32, else converted into
 /// `buffer`.
@@ -147,9 +148,7 @@ class ItemRun {
     const std::size_t size = options_.head_size;
     const KvView& kv = item_.rows[0].kv;
     if (integer_scores_) {
-      const std::byte* keys = kv.keys + begin * kv.row_bytes +
-                              item_.kv_head * (size / q8_block_values) * q8_block_bytes;
-      kernels_.score_q8({keys, count, kv.row_bytes}, quantized_, scores, block_positions);
+      kernels_.score_q8(q8_rows(kv.keys, begin, count), quantized_, scores, block_positions);
     } else {
       const FloatRows keys =
           head_rows(kv, kv.keys, begin, count, item_.kv_head, size, kernels_, buffer);
@@ -166,6 +165,10 @@ class ItemRun {
         thread_scratch<ConvertScratch>(block_positions * (size + 2 * q8_block_values + 16));
     float* scores = thread_scratch<ScoreScratch>(query_count_ * block_positions);
     score_block(begin, count, buffer, scores);
+    if (integer_scores_ && item_.rows.size() == 1) {
+      add_values_of_one_row(begin, count, scores);
+      return;
+    }
     const FloatRows values =
         head_rows(kv, kv.values, begin, count, item_.kv_head, size, kernels_, buffer);
     for (std::size_t i = 0; i < query_count_; ++i) {
@@ -175,13 +178,35 @@ class ItemRun {
       if (from > to) continue;
       float* visible = scores + i * block_positions + (from - begin);
       const std::size_t visible_count = to - from + 1;
-      kernels_.scale(visible, options_.scale, visible_count);
-      if (options_.softcap > 0.0f) kernels_.softcap(visible, options_.softcap, visible_count);
-      const float factor = kernels_.softmax_step(visible, visible_count, states_[i]);
+      const float factor = weights_of(visible, visible_count, i);
       kernels_.accumulate(
           {values.data + (from - begin) * values.stride, visible_count, values.stride}, visible,
           factor, output(i), size);
     }
+  }
+
+  /// Turns query i's scores into weights and returns by what its earlier sums must be scaled.
+  float weights_of(float* scores, std::size_t count, std::size_t i) {
+    kernels_.scale(scores, options_.scale, count);
+    if (options_.softcap > 0.0f) kernels_.softcap(scores, options_.softcap, count);
+    return kernels_.softmax_step(scores, count, states_[i]);
+  }
+
+  /// All heads of a single row see the same positions: their values need not become floats in
+  /// memory first. Many rows share those floats instead; the bits are the same.
+  void add_values_of_one_row(std::size_t begin, std::size_t count, float* scores) {
+    float* factors = thread_scratch<FactorScratch>(query_count_);
+    for (std::size_t i = 0; i < query_count_; ++i)
+      factors[i] = weights_of(scores + i * block_positions, count, i);
+    kernels_.accumulate_q8(q8_rows(item_.rows[0].kv.values, begin, count),
+                           {scores, query_count_, block_positions}, factors, output(0),
+                           options_.head_size, options_.head_size / q8_block_values);
+  }
+
+  [[nodiscard]] Q8Rows q8_rows(const std::byte* base, std::size_t begin, std::size_t count) const {
+    const std::size_t row_bytes = item_.rows[0].kv.row_bytes;
+    const std::size_t head_bytes = options_.head_size / q8_block_values * q8_block_bytes;
+    return {base + begin * row_bytes + item_.kv_head * head_bytes, count, row_bytes};
   }
 
   const Item& item_;

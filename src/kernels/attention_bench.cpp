@@ -1,4 +1,4 @@
-// Measures attention of one token over a cache: croft_attention_bench
+// Measures attention of one token over a cache: croft_attention_bench [instruction set] [type]
 //
 // Shapes are SmolLM2-135M's (9 heads, 3 of keys and values, 64 elements) and Gemma 3 270M's (4, 1,
 // 256), one thread, 8 layers with a cache of their own each, so that the second-level cache does
@@ -9,6 +9,7 @@
 #include <ctime>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/attention.h"
@@ -83,8 +84,9 @@ double measure(const Shape& shape, TensorType type, std::size_t positions, Isa i
   return best * 1e6;
 }
 
-void run() {
+void run(std::string_view only_isa, std::string_view only_type) {
   for (const Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni}) {
+    if (!only_isa.empty() && only_isa != isa_name(isa)) continue;
     if (!cpu_supports(isa)) {
       std::printf("%s: this processor lacks it\n", std::string(isa_name(isa)).c_str());
       continue;
@@ -94,8 +96,9 @@ void run() {
         std::printf("%-10s %s %4zu positions:", std::string(isa_name(isa)).c_str(), shape.name,
                     positions);
         for (const TensorType type : {TensorType::F32, TensorType::F16, TensorType::Q8_0})
-          std::printf("  %s %7.1f us", std::string(traits(type).name).c_str(),
-                      measure(shape, type, positions, isa));
+          if (only_type.empty() || only_type == traits(type).name)
+            std::printf("  %s %7.1f us", std::string(traits(type).name).c_str(),
+                        measure(shape, type, positions, isa));
         std::printf("\n");
       }
   }
@@ -104,7 +107,7 @@ void run() {
 }  // namespace
 }  // namespace croft
 
-int main() {
-  croft::run();
+int main(int argc, char** argv) {
+  croft::run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
   return 0;
 }

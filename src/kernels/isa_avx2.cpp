@@ -2,13 +2,14 @@
 #include "kernels/simd/q8_scores.h"
 #include "kernels/simd/q8_scores_avx2.h"
 #include "kernels/simd/table.h"
+#include "kernels/simd/x86_values.h"
 #include "kernels/simd/x86_weights.h"
 
 namespace croft {
 
 const KernelTable& avx2_table() {
-  static constexpr KernelTable table =
-      make_table<Avx2Simd, X86Weights<Avx2Simd>>(Q8Scores<Avx2KeyLanes>::score);
+  static constexpr KernelTable table = make_table<Avx2Simd, X86Weights<Avx2Simd>>(
+      Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate);
   return table;
 }
 

@@ -2,6 +2,7 @@
 #include "kernels/simd/q8_scores.h"
 #include "kernels/simd/q8_scores_avx512.h"
 #include "kernels/simd/table.h"
+#include "kernels/simd/x86_values.h"
 #include "kernels/simd/x86_weights.h"
 
 namespace croft {
@@ -17,7 +18,7 @@ struct MultiplyAndAdd {
 
 const KernelTable& avx512_table() {
   static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>>(
-      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score);
+      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate);
   return table;
 }
 

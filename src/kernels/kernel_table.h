@@ -38,6 +38,12 @@ inline constexpr std::size_t few_tokens_max = 4;
 using ScoreQ8 = void (*)(const Q8Rows& keys, const QuantizedQueries& queries, float* out,
                          std::size_t out_stride);
 
+/// For every row h of `weights`, out[h * out_stride ..] as `accumulate` makes it from the
+/// dequantized values, same bits. Requires: weights.data[h * weights.stride + r] for every row r of
+/// `values`.
+using AccumulateQ8 = void (*)(const Q8Rows& values, FloatRows weights, const float* factors,
+                              float* out, std::size_t out_stride, std::size_t blocks);
+
 struct KernelTable {
   /// As dequantize_reference, same bits.
   void (*dequantize)(TensorType type, const std::byte* source, std::size_t count, float* out);
@@ -72,6 +78,7 @@ struct KernelTable {
   /// out = out * factor + sum over rows of weights[row] * values[row], rows in order.
   void (*accumulate)(FloatRows values, const float* weights, float factor, float* out,
                      std::size_t cols);
+  AccumulateQ8 accumulate_q8;
 };
 
 /// Requires: cpu_supports(isa).

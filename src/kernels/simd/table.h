@@ -8,7 +8,7 @@
 namespace croft {
 
 template <typename S, typename Weights>
-constexpr KernelTable make_table(ScoreQ8 score_q8) {
+constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8) {
   using Ops = SimdOps<S>;
   using Matmul = SimdMatmul<S>;
   return {
@@ -31,6 +31,7 @@ constexpr KernelTable make_table(ScoreQ8 score_q8) {
       .rope_halves = Ops::rope_halves,
       .softmax_step = Ops::softmax_step,
       .accumulate = Ops::accumulate,
+      .accumulate_q8 = accumulate_q8,
   };
 }
 
