@@ -14,7 +14,8 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
 /// Takes tensors by name, with the shape each must have.
 class Loader {
  public:
-  Loader(TensorSource& source, const WeightOptions& options) : source_(source), options_(options) {}
+  Loader(TensorSource& source, const WeightOptions& options, bool layer_norms)
+      : source_(source), options_(options), layer_norms_(layer_norms) {}
 
   [[nodiscard]] bool has(const std::string& stem) const {
     return !stem.empty() && source_.contains(stem + ".weight");
@@ -57,7 +58,9 @@ class Loader {
     out.weight = TRY(vector(stem + ".weight", size));
     if (options_.norms_plus_one)
       for (float& w : out.weight) w += 1.0f;
-    out.bias = TRY(optional_vector(stem + ".bias", size));
+    // Only layer norms have a bias; beside an RMS norm the tensor stays unused and is refused as
+    // such.
+    if (layer_norms_) out.bias = TRY(optional_vector(stem + ".bias", size));
     return out;
   }
 
@@ -77,6 +80,7 @@ class Loader {
 
   TensorSource& source_;
   const WeightOptions& options_;
+  bool layer_norms_;
 };
 
 Linear rows_of(const Linear& fused, std::size_t first, std::size_t count) {
@@ -178,7 +182,7 @@ Result<void> load_encoder_tables(const ModelConfig& c, const TensorNames& names,
 
 Result<ModelWeights> load_weights(const ModelConfig& c, const TensorNames& names,
                                   TensorSource& source, const WeightOptions& options) {
-  Loader loader(source, options);
+  Loader loader(source, options, c.is_encoder());
   ModelWeights weights;
   weights.embedding =
       TRY(loader.matrix(names.embedding + ".weight", c.vocabulary_size, c.hidden_size));
