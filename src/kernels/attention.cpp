@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "base/check.h"
 #include "kernels/kernel_table.h"
@@ -33,6 +32,7 @@ struct Item {
   std::size_t kv_head = 0;
 };
 
+struct GroupScratch;
 struct ConvertScratch;
 struct QueryScratch;
 struct ScoreScratch;
@@ -68,16 +68,17 @@ bool same_sequence(const KvView& a, const KvView& b) {
   return a.type == b.type && a.keys == b.keys && a.values == b.values && a.row_bytes == b.row_bytes;
 }
 
-std::vector<Group> group_rows(std::span<const AttentionRow> rows) {
-  std::vector<Group> groups;
+std::span<const Group> group_rows(std::span<const AttentionRow> rows) {
+  Group* groups = thread_scratch<GroupScratch, Group>(rows.size());
+  std::size_t count = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     CHECK(rows[r].first <= rows[r].last);
-    if (groups.empty() || groups.back().row_count == group_rows_max ||
-        !same_sequence(rows[r].kv, rows[groups.back().first_row].kv))
-      groups.push_back({r, 0});
-    ++groups.back().row_count;
+    if (count == 0 || groups[count - 1].row_count == group_rows_max ||
+        !same_sequence(rows[r].kv, rows[groups[count - 1].first_row].kv))
+      groups[count++] = {r, 0};
+    ++groups[count - 1].row_count;
   }
-  return groups;
+  return {groups, count};
 }
 
 /// Runs the softmax over an item's positions block by block (online softmax), all its queries
@@ -231,7 +232,7 @@ void attention(std::span<const AttentionRow> rows, MatrixView<const float> q, Ma
         q.cols == options.head_count * options.head_size && out.cols == q.cols);
   if (rows.empty()) return;
   const KernelTable& kernels = kernel_table(isa);
-  const std::vector<Group> groups = group_rows(rows);
+  const std::span<const Group> groups = group_rows(rows);
   const std::size_t items = groups.size() * options.kv_head_count;
   std::atomic<std::size_t> next{0};
   const auto work = [&](std::size_t) {

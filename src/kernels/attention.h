@@ -39,12 +39,13 @@ struct AttentionOptions {
 /// out[r] = per head, softmax(q · keysᵀ * scale) · values over the row's visible positions.
 ///
 /// Shapes:   q and out [n_rows, head_count * head_size], rows.size() == n_rows.
+/// Q8_0:     a query is rounded to 16 bits and the scores are integer products (q8_scores.h); where
+///           head_size % 32 != 0 a head may begin inside a block, and keys become floats instead.
 /// Requires: first <= last and that positions first..last are stored; for Q8_0 whole rows of blocks
 ///           (kv_head_count * head_size % 32 == 0). out does not alias q.
 /// Threads:  splits (rows, kv head) items over `pool`. A row's result depends neither on the thread
-/// count nor on the
-///           other rows: blocks of positions start at multiples of a constant, each is summed in
-///           one order.
+///           count nor on the other rows: blocks of positions start at multiples of a constant,
+///           each is summed in one order.
 /// A causal prompt passes last = its own position; a window passes first = max(0, last + 1 -
 /// window); an encoder passes first = 0, last = length - 1 for every row.
 void attention(std::span<const AttentionRow> rows, MatrixView<const float> q, MatrixView<float> out,

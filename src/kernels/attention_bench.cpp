@@ -1,11 +1,13 @@
-// Measures attention of one token over a cache: croft_attention_bench [instruction set] [type]
+// Measures attention over a cache, of one token and of the last 256 tokens of a prompt:
+//   croft_attention_bench [instruction set, or all] [type, or all] [threads]
 //
 // Shapes are SmolLM2-135M's (9 heads, 3 of keys and values, 64 elements) and Gemma 3 270M's (4, 1,
-// 256), one thread, 8 layers with a cache of their own each, so that the second-level cache does
-// not hold them all. Figures are microseconds of processor time per layer, the best of several
-// rounds.
+// 256), with 8 layers that have a cache of their own each, so that the second-level cache does not
+// hold them all. Figures are microseconds per layer, the best of several rounds: processor time
+// with one thread, time on the wall with more.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <random>
 #include <string>
@@ -27,10 +29,16 @@ struct Shape {
 constexpr Shape shapes[] = {{"SmolLM2-135M", {9, 3, 64, 0.125f, 0.0f}},
                             {"Gemma 3 270M", {4, 1, 256, 0.0625f, 0.0f}}};
 
-/// Processor time of this thread: what neighbours do on the machine counts for little.
-double cpu_seconds() {
+struct Load {
+  std::size_t positions;
+  std::size_t tokens;
+};
+constexpr Load loads[] = {{1024, 1}, {4096, 1}, {1024, 256}};
+
+/// What neighbours do on the machine counts for little in this thread's processor time.
+double now_seconds(std::size_t threads) {
   timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
@@ -60,7 +68,8 @@ Layer random_layer(TensorType type, std::size_t positions, std::size_t width,
   return layer;
 }
 
-double measure(const Shape& shape, TensorType type, std::size_t positions, Isa isa) {
+double measure(const Shape& shape, TensorType type, std::size_t positions, std::size_t tokens,
+               Isa isa, ThreadPool& pool) {
   std::mt19937 random(1);
   const AttentionOptions& o = shape.options;
   const std::size_t width = o.kv_head_count * o.head_size;
@@ -68,37 +77,40 @@ double measure(const Shape& shape, TensorType type, std::size_t positions, Isa i
   std::vector<Layer> layers;
   for (std::size_t l = 0; l < layer_count; ++l)
     layers.push_back(random_layer(type, positions, width, random));
-  const std::vector<float> q = random_floats(o.head_count * o.head_size, random);
+  const std::vector<float> q = random_floats(tokens * o.head_count * o.head_size, random);
   std::vector<float> out(q.size());
-  ThreadPool pool(1);
   double best = 1e9;
-  for (int round = 0; round < rounds; ++round) {
-    const double start = cpu_seconds();
+  for (int round = 0; round < (tokens == 1 ? rounds : 3); ++round) {
+    const double start = now_seconds(pool.size());
     for (const Layer& layer : layers) {
-      const AttentionRow row{
-          {type, layer.keys.data(), layer.values.data(), bytes}, 0, positions - 1};
-      attention({&row, 1}, {q.data(), 1, q.size()}, {out.data(), 1, out.size()}, o, isa, pool);
+      std::vector<AttentionRow> rows;
+      for (std::size_t t = 0; t < tokens; ++t)
+        rows.push_back(
+            {{type, layer.keys.data(), layer.values.data(), bytes}, 0, positions - tokens + t});
+      attention(rows, {q.data(), tokens, q.size() / tokens},
+                {out.data(), tokens, q.size() / tokens}, o, isa, pool);
     }
-    best = std::min(best, (cpu_seconds() - start) / static_cast<double>(layer_count));
+    best = std::min(best, (now_seconds(pool.size()) - start) / static_cast<double>(layer_count));
   }
   return best * 1e6;
 }
 
-void run(std::string_view only_isa, std::string_view only_type) {
+void run(std::string_view only_isa, std::string_view only_type, std::size_t threads) {
+  ThreadPool pool(threads);
   for (const Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni}) {
-    if (!only_isa.empty() && only_isa != isa_name(isa)) continue;
+    if (only_isa != "all" && only_isa != isa_name(isa)) continue;
     if (!cpu_supports(isa)) {
       std::printf("%s: this processor lacks it\n", std::string(isa_name(isa)).c_str());
       continue;
     }
     for (const Shape& shape : shapes)
-      for (const std::size_t positions : {std::size_t{1024}, std::size_t{4096}}) {
-        std::printf("%-10s %s %4zu positions:", std::string(isa_name(isa)).c_str(), shape.name,
-                    positions);
+      for (const auto [positions, tokens] : loads) {
+        std::printf("%-10s %s %3zu tokens over %4zu positions:", std::string(isa_name(isa)).c_str(),
+                    shape.name, tokens, positions);
         for (const TensorType type : {TensorType::F32, TensorType::F16, TensorType::Q8_0})
-          if (only_type.empty() || only_type == traits(type).name)
+          if (only_type == "all" || only_type == traits(type).name)
             std::printf("  %s %7.1f us", std::string(traits(type).name).c_str(),
-                        measure(shape, type, positions, isa));
+                        measure(shape, type, positions, tokens, isa, pool));
         std::printf("\n");
       }
   }
@@ -108,6 +120,7 @@ void run(std::string_view only_isa, std::string_view only_type) {
 }  // namespace croft
 
 int main(int argc, char** argv) {
-  croft::run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
+  croft::run(argc > 1 ? argv[1] : "all", argc > 2 ? argv[2] : "all",
+             argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1);
   return 0;
 }
