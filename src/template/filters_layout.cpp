@@ -59,7 +59,6 @@ Value truncate(Interpreter& interpreter, const Value& input, const Args& args) {
   const Bound bound("truncate", args, {"length", "killwords", "end", "leeway"});
   Heap& heap = interpreter.heap();
   if (input.is_undefined()) return input;
-  const Text& text = require_text(input, "truncate");
   const std::int64_t length = bound.integer(0, 255);
   const TextRef end =
       bound.has(2) ? (static_cast<void>(bound.text(2)), bound[2].text_ref()) : constant_text("...");
@@ -69,8 +68,9 @@ Value truncate(Interpreter& interpreter, const Value& input, const Args& args) {
     stop("truncate: expected length >= " + std::to_string(end_length) + ", got " +
          std::to_string(length));
   if (leeway < 0) stop("truncate: expected leeway >= 0, got " + std::to_string(leeway));
-  const auto size = static_cast<std::int64_t>(count_code_points(text.bytes));
-  if (size <= length || size - length <= leeway) return input;
+  const std::int64_t size = length_of(input);
+  if (size >= 0 && (size <= length || size - length <= leeway)) return input;
+  const Text& text = require_text(input, "truncate");
   std::size_t cut = byte_offset(text.bytes, static_cast<std::size_t>(length - end_length));
   if (!bound.flag(1)) {
     const std::size_t space = std::string_view(text.bytes).substr(0, cut).rfind(' ');

@@ -112,7 +112,9 @@ Value sum(Interpreter& interpreter, const Value& input, const Args& args) {
 
 Value filesizeformat(Interpreter& interpreter, const Value& input, const Args& args) {
   const Bound bound("filesizeformat", args, {"binary"});
-  const Value number = to_float(interpreter, input, Args{});
+  const Value number = to_float(interpreter, input, Args{{Value::none()}, {}});
+  refuse_undefined(input);
+  if (!number.is(Kind::Float)) stop("could not convert to float: " + brief_repr(input));
   const double bytes = number.number();
   const double base = bound.flag(0) ? 1024 : 1000;
   if (bytes == 1) return make_text(interpreter.heap(), "1 Byte");

@@ -127,7 +127,6 @@ Value slice(Interpreter& interpreter, const Value& input, const Args& args) {
 Value reverse(Interpreter& interpreter, const Value& input, const Args& args) {
   const Bound none("reverse", args, {});
   Heap& heap = interpreter.heap();
-  if (input.is_undefined()) refuse_undefined(input);
   if (!is_iterable(input)) stop("argument must be iterable");
   std::vector<Value> out = items_of(heap, input);
   std::reverse(out.begin(), out.end());

@@ -19,15 +19,18 @@ Interpreter::Flow Interpreter::execute_for(const Stmt& statement, TextBuilder& o
 Interpreter::Flow Interpreter::run_loop(LoopObject& loop, TextBuilder& out) {
   const Stmt& statement = *loop.statement;
   const InScope in_outer(*this, loop.scope);
+  bool ended_body = false;
   while (advance(loop)) {
     heap_.step();
     const InScope in_body(*this, heap_.make<Scope>(2 * sizeof(Value), loop.scope));
     scope_->set(static_cast<std::uint32_t>(WellKnown::Loop), Value::of(Kind::Loop, &loop));
     assign(statement.targets[0], loop.current);
-    if (execute(statement.bodies[0], out) == Flow::Break) break;
+    const Flow flow = execute(statement.bodies[0], out);
+    if (flow == Flow::Break) break;
+    ended_body |= flow == Flow::Normal;
   }
-  // Jinja runs `else` where no item came at all, whatever stopped the loop.
-  if (loop.index0 >= 0) return Flow::Normal;
+  // Unlike Python's: Jinja runs `else` unless the end of the body was reached at least once.
+  if (ended_body) return Flow::Normal;
   return execute_in_scope(statement.bodies[1], loop.scope, out);
 }
 

@@ -146,6 +146,13 @@ void append_object(TextBuilder& out, const Value& value, std::size_t depth) {
       append_dict(out, value.as<NamespaceObject>().members, depth);
       out.append(">");
       return;
+    case Kind::Macro: {
+      const Stmt& definition = *value.as<MacroObject>().definition;
+      out.append(definition.kind == StmtKind::Macro
+                     ? "<Macro " + repr_bytes(definition.signature->name) + ">"
+                     : "<Macro anonymous>");
+      return;
+    }
     case Kind::Template:
       out.append("<TemplateReference None>");
       return;
