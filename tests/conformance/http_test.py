@@ -187,7 +187,9 @@ class LifeTest(unittest.TestCase):
         rest = response.read()
         self.assertTrue(rest.endswith(b"data: [DONE]\n\n"), rest[-200:])
         connection.close()
-        self.assertEqual(server.stop(130), 0)
+        # A second SIGTERM while it drains would mean "leave now": only wait.
+        self.assertEqual(server.process.wait(130), 0)
+        server.stop()
 
     def test_a_prompt_never_reaches_the_log(self):
         server = harness.Server(harness.DEFAULT_MODEL, "--log-level", "debug")

@@ -189,7 +189,7 @@ class Answers(Case):
         self.assertAlmostEqual(score["perplexity"], math.exp(score["nll"] / score["tokens"]), places=6)
         self.assertEqual(score["tokens"], score["windows"] * 63)
         self.assertEqual(score["half"]["tokens"], score["windows"] * 32)
-        self.refused(2, "fewer than a window", "perplexity", "-m", MODEL, "-f", text, "--window", "100000")
+        self.refused(2, "fewer than a window", "perplexity", "-m", MODEL, "-f", text, "--window", "400")
 
     def test_bench_reports_what_was_asked(self):
         options = ["bench", "-m", MODEL, "-p", "16", "-n", "8", "-r", "2", "-t", "1", "--json"]
