@@ -102,8 +102,8 @@ void append_loop(TextBuilder& out, const LoopObject& loop) {
 
 /// Some of Jinja's global functions are Python classes.
 void append_function(TextBuilder& out, const FunctionObject& function) {
-  if (function.name == "range" || function.name == "dict") {
-    out.append("<class '" + function.name + "'>");
+  if (function.name == "dict") {
+    out.append("<class 'dict'>");
   } else if (function.name == "namespace" || function.name == "cycler" ||
              function.name == "joiner") {
     std::string name = function.name;
