@@ -101,13 +101,16 @@ Result<void> check_arguments(const VerbSpec& verb, const std::vector<std::string
                   "'" + std::string(verb.name) + "' needs " + std::string(argument.name) + ": " +
                       std::string(argument.help),
                   "`croft help " + std::string(verb.name) + "` shows how it is called");
+    const std::size_t first = count_max;
     count_min += argument.count_min;
     count_max += argument.count_max;
     const auto choices = split_choices(argument.choices);
-    const std::string& value = given[count_max - 1 < given.size() ? count_max - 1 : 0];
-    if (!choices.empty() && std::ranges::find(choices, value) == choices.end())
-      return fail(ErrorCode::InvalidArgument, std::string(argument.name) + " is '" + value + "'",
-                  "Choose one of: " + std::string(argument.choices));
+    for (std::size_t i = first; !choices.empty() && i < std::min(count_max, given.size()); ++i) {
+      if (std::ranges::find(choices, given[i]) == choices.end())
+        return fail(ErrorCode::InvalidArgument,
+                    std::string(argument.name) + " is '" + given[i] + "'",
+                    "Choose one of: " + std::string(argument.choices));
+    }
   }
   if (given.size() > count_max)
     return fail(ErrorCode::InvalidArgument,
