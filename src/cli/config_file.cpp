@@ -10,7 +10,8 @@
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_cast<void>(0)
-// Likewise its tables of Unicode ranges call gaps unreachable that a stray letter does reach: there the answer is no.
+// Likewise its tables of Unicode ranges call gaps unreachable that a stray letter does reach: there
+// the answer is no.
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
