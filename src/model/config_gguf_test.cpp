@@ -98,6 +98,20 @@ RefusedCase number(const std::string& key, float value, const std::string& named
   return {[=](Metadata& metadata) { metadata.floats[key] = value; }, named};
 }
 
+// A vision projector and an adapter are GGUF files too, but no models to run: refused by what they
+// say they are. Croft reads neither kind beyond that, nor saved cache states (G18), so there is
+// nothing further to damage.
+TEST(ConfigGguf, G17_G19_ProjectorsAndAdaptersAreNoModels) {
+  for (const std::string kind : {"clip", "mmproj", "adapter"}) {
+    Metadata metadata;
+    metadata.architecture = kind;
+    const auto refused = read(metadata);
+    ASSERT_FALSE(refused.has_value()) << kind;
+    EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr(kind));
+  }
+}
+
 TEST(ConfigGguf, G12_RefusesHostileMetadataByName) {
   const std::vector<RefusedCase> cases = {
       count("block_count", 0, "layer count"),
