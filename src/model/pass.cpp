@@ -22,6 +22,19 @@ void relu(std::span<float> x) {
   for (float& value : x) value = std::max(value, 0.0f);
 }
 
+void activate_row(const Pass& pass, std::span<float> row) {
+  switch (pass.config.activation) {
+    case Activation::Silu:
+      return silu(row, pass.isa);
+    case Activation::GeluTanh:
+      return gelu_tanh(row, pass.isa);
+    case Activation::GeluErf:
+      return gelu_erf(row, pass.isa);
+    case Activation::Relu:
+      return relu(row);
+  }
+}
+
 AttentionOptions attention_options(const ModelConfig& c) {
   return {.head_count = c.head_count,
           .kv_head_count = c.kv_head_count,
@@ -140,22 +153,7 @@ void attend_within(Pass& pass) {
 }
 
 void activate(Pass& pass, Buffer& buffer) {
-  for_rows(pass, [&](std::size_t r) {
-    switch (pass.config.activation) {
-      case Activation::Silu:
-        silu(buffer.row(r), pass.isa);
-        break;
-      case Activation::GeluTanh:
-        gelu_tanh(buffer.row(r), pass.isa);
-        break;
-      case Activation::GeluErf:
-        gelu_erf(buffer.row(r), pass.isa);
-        break;
-      case Activation::Relu:
-        relu(buffer.row(r));
-        break;
-    }
-  });
+  for_rows(pass, [&](std::size_t r) { activate_row(pass, buffer.row(r)); });
 }
 
 void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in) {
@@ -165,20 +163,15 @@ void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in) {
     const std::span<float> gate = pass.gate.row(r);
     const std::span<float> up = pass.up.row(r);
     switch (pass.config.activation) {
+      // The two that published models use have a fused kernel.
       case Activation::Silu:
-        silu_mul(gate, up, up, pass.isa);
-        break;
+        return silu_mul(gate, up, up, pass.isa);
       case Activation::GeluTanh:
-        gelu_tanh_mul(gate, up, up, pass.isa);
-        break;
+        return gelu_tanh_mul(gate, up, up, pass.isa);
       case Activation::GeluErf:
-        gelu_erf(gate, pass.isa);
-        std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
-        break;
       case Activation::Relu:
-        relu(gate);
+        activate_row(pass, gate);
         std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
-        break;
     }
   });
   project(pass, layer.down, pass.up, pass.branch);
