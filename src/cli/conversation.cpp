@@ -32,19 +32,6 @@ double decode_rate(const GenerationUsage& usage) {
                                      : 0.0;
 }
 
-std::string_view reason_name(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::Length:
-      return "length";
-    case FinishReason::Cancelled:
-      return "cancelled";
-    case FinishReason::EndToken:
-    case FinishReason::StopString:
-      break;
-  }
-  return "stop";
-}
-
 }  // namespace
 
 Result<Conversation> Conversation::create(Engine& engine, const Settings& settings) {
@@ -127,7 +114,7 @@ std::string stats_text(const GenerationUsage& usage) {
 json::object generated_json(const Generated& generated) {
   const GenerationUsage& usage = generated.usage;
   return {{"text", generated.text},
-          {"finish_reason", reason_name(generated.reason)},
+          {"finish_reason", finish_reason_text(generated.reason)},
           {"usage",
            {{"prompt_tokens", usage.prompt_tokens},
             {"completion_tokens", usage.completion_tokens},

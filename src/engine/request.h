@@ -6,6 +6,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -51,6 +52,9 @@ struct TokenLogprob {
 };
 
 enum class FinishReason : std::uint8_t { EndToken, StopString, Length, Cancelled };
+
+/// The word that the APIs and --json show: "stop", "length" or "cancelled".
+[[nodiscard]] std::string_view finish_reason_text(FinishReason reason);
 
 struct GenerationUsage {
   std::size_t prompt_tokens = 0;

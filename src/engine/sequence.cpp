@@ -14,6 +14,19 @@ double seconds(SteadyTime from, SteadyTime to) {
 
 }  // namespace
 
+std::string_view finish_reason_text(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::Length:
+      return "length";
+    case FinishReason::Cancelled:
+      return "cancelled";
+    case FinishReason::EndToken:
+    case FinishReason::StopString:
+      return "stop";
+  }
+  return "stop";
+}
+
 Sequence::Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
                    SteadyTime submitted)
     : request_(std::move(request_in)),

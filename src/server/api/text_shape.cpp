@@ -42,19 +42,6 @@ std::string_view done_event() {
   return "data: [DONE]\n\n";
 }
 
-std::string_view finish_reason_text(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::Length:
-      return "length";
-    case FinishReason::Cancelled:
-      return "cancelled";
-    case FinishReason::EndToken:
-    case FinishReason::StopString:
-      return "stop";
-  }
-  return "stop";
-}
-
 json::object usage_json(const TextUsage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},

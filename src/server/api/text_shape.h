@@ -33,7 +33,6 @@ struct TextUsage {
 [[nodiscard]] std::string format_event(const json::value& data);
 [[nodiscard]] std::string_view done_event();
 
-[[nodiscard]] std::string_view finish_reason_text(FinishReason reason);
 [[nodiscard]] json::object usage_json(const TextUsage& usage);
 void add_warnings(json::object& body, const std::vector<std::string>& warnings);
 
