@@ -48,9 +48,10 @@ bool begins_a_verb(const std::string& word) {
 std::size_t skip_global_options(std::span<const std::string> args) {
   std::size_t i = 0;
   while (i < args.size() && args[i].starts_with("-")) {
-    for (const OptionSpec& option : global_options())
-      if (args[i] == "--" + std::string(option.name) && option.kind != OptionKind::Flag) ++i;
-    ++i;
+    const bool takes_next = std::ranges::any_of(global_options(), [&](const OptionSpec& option) {
+      return args[i] == "--" + std::string(option.name) && option.kind != OptionKind::Flag;
+    });
+    i += takes_next ? 2 : 1;
   }
   return i;
 }

@@ -51,6 +51,14 @@ TEST(Parse, TwoWordVerbsAndTheirDefaults) {
   EXPECT_EQ(parsed({"--version"}).verb->name, "version");
 }
 
+TEST(Parse, AGlobalOptionWithoutItsValueIsAMistake) {
+  for (const Args& args : {Args{"--models-dir"}, Args{"--quiet", "--config"}}) {
+    const auto result = parse_arguments(args);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::InvalidArgument);
+  }
+}
+
 TEST(Parse, ListsKeepTheirOrder) {
   EXPECT_THAT(parsed({"serve", "--allow-host", "b", "--allow-host", "a"}).options.at("allow-host"),
               ElementsAre("b", "a"));
