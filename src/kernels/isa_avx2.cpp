@@ -1,6 +1,8 @@
 #include "kernels/simd/avx2.h"
+#include "kernels/simd/lanes_avx2.h"
 #include "kernels/simd/q8_scores.h"
 #include "kernels/simd/q8_scores_avx2.h"
+#include "kernels/simd/quantize_avx2.h"
 #include "kernels/simd/table.h"
 #include "kernels/simd/x86_values.h"
 #include "kernels/simd/x86_weights.h"
@@ -8,8 +10,9 @@
 namespace croft {
 
 const KernelTable& avx2_table() {
-  static constexpr KernelTable table = make_table<Avx2Simd, X86Weights<Avx2Simd>>(
-      Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate);
+  static constexpr KernelTable table = make_table<Avx2Simd, X86Weights<Avx2Simd>, PackedMatmul<Avx2Lanes>>(
+      Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate,
+      QuantizeAvx2<Avx2Simd>::quantize_group);
   return table;
 }
 

@@ -1,6 +1,8 @@
 #include "kernels/simd/avx512.h"
+#include "kernels/simd/lanes_avx512.h"
 #include "kernels/simd/q8_scores.h"
 #include "kernels/simd/q8_scores_avx512.h"
+#include "kernels/simd/quantize_avx512.h"
 #include "kernels/simd/table.h"
 #include "kernels/simd/x86_values.h"
 #include "kernels/simd/x86_weights.h"
@@ -17,8 +19,9 @@ struct MultiplyAndAdd {
 }  // namespace
 
 const KernelTable& avx512_table() {
-  static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>>(
-      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate);
+  static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
+      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate,
+      QuantizeAvx512<Avx512Simd>::quantize_group);
   return table;
 }
 

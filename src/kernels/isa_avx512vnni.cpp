@@ -1,6 +1,7 @@
-// The AVX-512 kernels, with attention scores by the instruction that AVX-512 VNNI adds. Nothing
-// else here multiplies integers.
+// The AVX-512 kernels, with integer products by the instructions that AVX-512 VNNI adds.
 #include "kernels/kernel_table.h"
+#include "kernels/simd/lanes_avx512.h"
+#include "kernels/simd/packed_matmul.h"
 #include "kernels/simd/q8_scores.h"
 #include "kernels/simd/q8_scores_avx512.h"
 
@@ -13,12 +14,38 @@ struct DotProducts {
   }
 };
 
+/// Four products of an unsigned and a signed byte at once. A panel keeps every format as q + 128,
+/// so that its sums start from one value that is ready in the activations' record.
+struct VnniDot {
+  static constexpr std::size_t wide_shift = 7;
+  static __m512i wide_operand(__m512i a) {
+    return _mm512_xor_si512(a, _mm512_set1_epi8(static_cast<char>(0x80)));
+  }
+  template <unsigned Bits, unsigned ZeroShift>
+  static __m512i panel_operand(__m512i a) {
+    if constexpr (Bits == 8) return wide_operand(a);
+    constexpr int zero = ZeroShift == 0 ? 0 : 1 << ZeroShift;
+    return _mm512_add_epi8(a, _mm512_set1_epi8(static_cast<char>(128 - zero)));
+  }
+  template <unsigned Bits, unsigned ZeroShift>
+  static constexpr unsigned panel_shift() {
+    return 7;
+  }
+  template <unsigned Bits>
+  static __m512i add(__m512i sum, __m512i weights, __m512i x) {
+    return _mm512_dpbusd_epi32(sum, weights, x);
+  }
+};
+
 }  // namespace
 
 const KernelTable& avx512vnni_table() {
   static const KernelTable table = [] {
+    using Packed = PackedMatmul<Avx512Lanes<VnniDot>>;
     KernelTable changed = avx512_table();
     changed.score_q8 = Q8Scores<Avx512KeyLanes<DotProducts>>::score;
+    changed.group_of = Packed::group_of;
+    changed.multiply_packed = Packed::multiply;
     return changed;
   }();
   return table;

@@ -1,6 +1,8 @@
 #include "kernels/dequantize.h"
 #include "kernels/q8_scores.h"
 #include "kernels/scratch.h"
+#include "kernels/quantized_rows.h"
+#include "kernels/simd/lanes_portable.h"
 #include "kernels/simd/portable.h"
 #include "kernels/simd/table.h"
 
@@ -42,7 +44,8 @@ void accumulate_q8(const Q8Rows& values, FloatRows weights, const float* factors
 
 const KernelTable& portable_table() {
   static constexpr KernelTable table =
-      make_table<PortableSimd, PortableWeights>(score_q8_reference, accumulate_q8);
+      make_table<PortableSimd, PortableWeights, PackedMatmul<PortableLanes>>(
+          score_q8_reference, accumulate_q8, quantize_group_reference);
   return table;
 }
 

@@ -25,6 +25,15 @@ struct FloatRows {
   std::size_t stride = 0;
 };
 
+/// A run of whole strips in packed layout (packed_layout.h).
+struct PackedRows {
+  TensorType type = TensorType::Q8_0;
+  const std::byte* data = nullptr;
+  std::size_t strip_bytes = 0;
+  std::size_t strips = 0;
+};
+struct QuantizedRows;
+
 /// Softmax state of one query while blocks of positions pass by.
 struct SoftmaxState {
   float maximum;
@@ -44,6 +53,8 @@ using ScoreQ8 = void (*)(const Q8Rows& keys, const QuantizedQueries& queries, fl
 using AccumulateQ8 = void (*)(const Q8Rows& values, FloatRows weights, const float* factors,
                               float* out, std::size_t out_stride, std::size_t blocks);
 
+using QuantizeGroup = void (*)(FloatRows x, std::size_t cols, std::size_t group, std::byte* out);
+
 struct KernelTable {
   /// As dequantize_reference, same bits.
   void (*dequantize)(TensorType type, const std::byte* source, std::size_t count, float* out);
@@ -56,6 +67,15 @@ struct KernelTable {
                          std::size_t out_stride);
   float (*dot)(const float* a, const float* b, std::size_t count);
   ScoreQ8 score_q8;
+
+  /// Rows per group that multiply_packed wants for so many rows.
+  std::size_t (*group_of)(std::size_t rows);
+  /// As quantize_group_reference, same bits.
+  QuantizeGroup quantize_group;
+  /// out[t * out_stride + r] = weights[r] · x[t] as simd/packed_matmul.h defines it; the same bits
+  /// on every instruction set. Requires: x.group == group_of(x.rows).
+  void (*multiply_packed)(const PackedRows& weights, const QuantizedRows& x, float* out,
+                          std::size_t out_stride);
 
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out, std::size_t n);
   void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,

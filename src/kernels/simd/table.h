@@ -4,11 +4,13 @@
 #include "kernels/kernel_table.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/ops.h"
+#include "kernels/simd/packed_matmul.h"
 
 namespace croft {
 
-template <typename S, typename Weights>
-constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8) {
+template <typename S, typename Weights, typename Packed>
+constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8,
+                                 QuantizeGroup quantize_group) {
   using Ops = SimdOps<S>;
   using Matmul = SimdMatmul<S>;
   return {
@@ -17,6 +19,9 @@ constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8) {
       .multiply_panel = Matmul::multiply_panel,
       .dot = Matmul::dot,
       .score_q8 = score_q8,
+      .group_of = Packed::group_of,
+      .quantize_group = quantize_group,
+      .multiply_packed = Packed::multiply,
       .rms_norm = Ops::rms_norm,
       .layer_norm = Ops::layer_norm,
       .softmax = Ops::softmax,

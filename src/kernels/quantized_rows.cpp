@@ -1,0 +1,36 @@
+#include "kernels/quantized_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace croft {
+namespace {
+
+QuantizedBlock quantize(const float* x) {
+  float largest = 0.0f;
+  bool finite = true;
+  for (std::size_t i = 0; i < quantized_block; ++i) {
+    largest = std::max(largest, std::fabs(x[i]));
+    finite = finite && std::isfinite(x[i]);
+  }
+  QuantizedBlock block;
+  const float factor = begin_block(largest, finite, block);
+  if (factor == 0.0f) return block;
+  for (std::size_t i = 0; i < quantized_block; ++i) {
+    block.quants[i] = static_cast<std::int8_t>(std::nearbyintf(x[i] * factor));
+    block.half_sums[i / 16] += block.quants[i];
+  }
+  return block;
+}
+
+}  // namespace
+
+void quantize_group_reference(FloatRows x, std::size_t cols, std::size_t group, std::byte* out) {
+  const QuantizedRecord layout{group};
+  for (std::size_t begin = 0; begin < cols; begin += quantized_block, out += layout.bytes())
+    for (std::size_t row = 0; row < group; ++row)
+      store_block(row < x.rows ? quantize(x.data + row * x.stride + begin) : QuantizedBlock{},
+                  layout, row, out);
+}
+
+}  // namespace croft
