@@ -294,8 +294,9 @@ VerbSpec bench_verb() {
           .summary = "measure tokens per second",
           .details =
               "Prompt and generation are measured apart, on random tokens, after one run "
-              "that is not counted. --json prints an array with the field names of "
-              "llama-bench.",
+              "that is not counted. What this machine computes and reads at best is measured too, "
+              "and each result is shown as a share of that limit. --json prints an array with the "
+              "field names of llama-bench and those of the limit.",
           .arguments = {},
           .options = {model_option(),
                       {.name = "prompt-tokens",

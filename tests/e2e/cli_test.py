@@ -198,6 +198,10 @@ class Answers(Case):
         for row in rows:
             self.assertEqual((len(row["samples_ts"]), row["n_threads"], row["n_seqs"]), (2, 1, 1))
             self.assertGreater(row["avg_ts"], 0)
+            self.assertIn(row["limit"], ("arithmetic", "bandwidth"))
+            for name in ("fraction_of_limit", "read_bandwidth_gbs", "memory_bandwidth_gbs", "arithmetic_peak_gops"):
+                self.assertGreater(row[name], 0, name)
+            self.assertEqual(row["arithmetic_peaks_gops"][row["arithmetic_peak_kind"]], row["arithmetic_peak_gops"])
         self.assertEqual([r["n_gen"] for r in self.json(*options, "-p", "0", "--seqs", "2")], [8])
 
     def test_ctrl_c_ends_the_answer(self):

@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "base/json.h"
+#include "cli/bench_limits.h"
 #include "cli/build_info.h"
 #include "cli/generate.h"
 #include "cli/model_access.h"
@@ -15,13 +16,13 @@
 namespace croft::cli {
 namespace {
 
-/// One line of the result: a prompt of n_prompt tokens, or an answer of n_gen.
-struct Test {
-  std::size_t n_prompt = 0;
-  std::size_t n_gen = 0;
+/// One line of the result: prompts of n_prompt tokens, or answers of n_gen.
+struct Test : TestSize {
   std::vector<double> samples_ns;
+  Work work;
+  Speeds speeds;  ///< measured right before
 
-  [[nodiscard]] std::size_t tokens() const { return n_prompt + n_gen; }
+  [[nodiscard]] std::size_t tokens() const { return (n_prompt + n_gen) * seqs; }
 };
 
 struct Summary {
@@ -54,9 +55,9 @@ std::vector<TokenId> random_tokens(const Tokenizer& tokenizer, std::size_t count
   return tokens;
 }
 
-std::vector<GenerationRequest> requests_of(const Test& test, std::size_t seqs,
-                                           const Tokenizer& tokenizer, std::mt19937& random) {
-  std::vector<GenerationRequest> requests(seqs);
+std::vector<GenerationRequest> requests_of(const Test& test, const Tokenizer& tokenizer,
+                                           std::mt19937& random) {
+  std::vector<GenerationRequest> requests(test.seqs);
   for (GenerationRequest& request : requests) {
     // An answer needs something to follow: one token.
     request.prompt = random_tokens(tokenizer, std::max<std::size_t>(test.n_prompt, 1), random);
@@ -67,12 +68,12 @@ std::vector<GenerationRequest> requests_of(const Test& test, std::size_t seqs,
   return requests;
 }
 
-Result<void> measure(Engine& engine, std::size_t seqs, std::size_t repetitions, Test& test) {
+Result<void> measure(Engine& engine, std::size_t repetitions, Test& test) {
   std::mt19937 random(20261121);  // fixed: every run of `bench` computes the same tokens
   const std::string what = test.n_gen == 0 ? "prompt" : "generation";
   Progress progress(what, Progress::Unit::Count);
   for (std::size_t i = 0; i <= repetitions; ++i) {
-    auto requests = requests_of(test, seqs, engine.model().tokenizer(), random);
+    auto requests = requests_of(test, engine.model().tokenizer(), random);
     const auto start = std::chrono::steady_clock::now();
     const std::vector<GenerationUsage> usages = TRY(generate_all(engine, std::move(requests)));
     const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
@@ -91,13 +92,13 @@ Result<void> measure(Engine& engine, std::size_t seqs, std::size_t repetitions, 
 
 json::object test_json(const Test& test, const Engine& engine, const Settings& settings,
                        const std::filesystem::path& path) {
-  const std::size_t seqs = settings.size("seqs");
   const ModelInfo& info = engine.model().info();
   std::vector<double> rates;
   for (const double ns : test.samples_ns)
-    rates.push_back(static_cast<double>(test.tokens() * seqs) * 1e9 / ns);
+    rates.push_back(static_cast<double>(test.tokens()) * 1e9 / ns);
   const Summary time = summarize(test.samples_ns);
   const Summary rate = summarize(rates);
+  const Limit limit = limit_of(test.work, test.speeds, time.mean / 1e9);
   json::array samples_ns;
   for (const double ns : test.samples_ns) samples_ns.emplace_back(std::llround(ns));
   return {{"build", version_text()},
@@ -115,13 +116,18 @@ json::object test_json(const Test& test, const Engine& engine, const Settings& s
           {"type_v", settings.text("kv-type")},
           {"n_prompt", test.n_prompt},
           {"n_gen", test.n_gen},
-          {"n_seqs", seqs},
+          {"n_seqs", test.seqs},
           {"avg_ns", std::llround(time.mean)},
           {"stddev_ns", std::llround(time.deviation)},
           {"avg_ts", rate.mean},
           {"stddev_ts", rate.deviation},
           {"samples_ns", std::move(samples_ns)},
-          {"samples_ts", json::array(rates.begin(), rates.end())}};
+          {"samples_ts", json::array(rates.begin(), rates.end())},
+          {"operations", test.work.operations},
+          {"bytes_read", test.work.bytes},
+          {"read_bandwidth_gbs", test.speeds.gbs},
+          {"limit", limit.name},
+          {"fraction_of_limit", limit.fraction}};
 }
 
 std::string test_text(const json::object& row) {
@@ -130,7 +136,9 @@ std::string test_text(const json::object& row) {
   return (is_prompt ? "prompt     " : "generation ") + std::to_string(count) + " tokens x " +
          std::to_string(row.at("n_seqs").to_number<std::size_t>()) + ": " +
          fixed(row.at("avg_ts").to_number<double>(), 2) + " tokens/s +- " +
-         fixed(row.at("stddev_ts").to_number<double>(), 2) + "\n";
+         fixed(row.at("stddev_ts").to_number<double>(), 2) + ", " +
+         fixed(row.at("fraction_of_limit").to_number<double>() * 100, 1) + " % of the " +
+         json::value_to<std::string>(row.at("limit")) + "\n";
 }
 
 }  // namespace
@@ -140,21 +148,32 @@ Result<int> bench_verb(const Settings& settings) {
   std::vector<Test> tests;
   const std::size_t n_prompt = settings.size("prompt-tokens");
   const std::size_t n_gen = settings.size("generate-tokens");
-  if (n_prompt != 0) tests.push_back({.n_prompt = n_prompt, .n_gen = 0, .samples_ns = {}});
-  if (n_gen != 0) tests.push_back({.n_prompt = 0, .n_gen = n_gen, .samples_ns = {}});
   const std::size_t seqs = settings.size("seqs");
+  if (n_prompt != 0)
+    tests.push_back({{.n_prompt = n_prompt, .n_gen = 0, .seqs = seqs}, {}, {}, {}});
+  if (n_gen != 0) tests.push_back({{.n_prompt = 0, .n_gen = n_gen, .seqs = seqs}, {}, {}, {}});
   const std::unique_ptr<Engine> engine = TRY(open_engine(
       settings, path,
       {.context = std::max(n_prompt, n_gen + 1), .parallel = seqs, .queue_max = seqs + 1}));
+  if (engine->model().decoder() == nullptr)
+    return fail(ErrorCode::Unsupported,
+                path.string() + " is an embedding model: it generates nothing",
+                "Use a text generator.");
+  MachineLimits machine = TRY(MachineLimits::measure(*engine));
   json::array rows;
   for (Test& test : tests) {
-    TRY(measure(*engine, seqs, settings.size("repetitions"), test));
-    rows.emplace_back(test_json(test, *engine, settings, path));
+    test.work = work_of(test, *engine);
+    test.speeds = TRY(machine.speeds(test.work));
+    TRY(measure(*engine, settings.size("repetitions"), test));
+    json::object row = test_json(test, *engine, settings, path);
+    for (auto& field : machine.fields()) row.insert(field);
+    rows.emplace_back(std::move(row));
   }
   if (settings.flag("json")) {
     TRY(print_line(json::serialize(rows)));
     return 0;
   }
+  TRY(print(machine.text()));
   for (const json::value& row : rows) TRY(print(test_text(row.get_object())));
   return 0;
 }
