@@ -10,9 +10,10 @@
 namespace croft {
 
 const KernelTable& avx2_table() {
-  static constexpr KernelTable table = make_table<Avx2Simd, X86Weights<Avx2Simd>, PackedMatmul<Avx2Lanes>>(
-      Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate,
-      QuantizeAvx2<Avx2Simd>::quantize_group);
+  static constexpr KernelTable table =
+      make_table<Avx2Simd, X86Weights<Avx2Simd>, PackedMatmul<Avx2Lanes>>(
+          Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate,
+          QuantizeAvx2<Avx2Simd>::quantize_group);
   return table;
 }
 

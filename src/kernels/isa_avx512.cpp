@@ -19,9 +19,10 @@ struct MultiplyAndAdd {
 }  // namespace
 
 const KernelTable& avx512_table() {
-  static constexpr KernelTable table = make_table<Avx512Simd, X86Weights<Avx512Simd>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
-      Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate,
-      QuantizeAvx512<Avx512Simd>::quantize_group);
+  static constexpr KernelTable table =
+      make_table<Avx512Simd, X86Weights<Avx512Simd>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
+          Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate,
+          QuantizeAvx512<Avx512Simd>::quantize_group);
   return table;
 }
 

@@ -1,7 +1,7 @@
 #include "kernels/dequantize.h"
 #include "kernels/q8_scores.h"
-#include "kernels/scratch.h"
 #include "kernels/quantized_rows.h"
+#include "kernels/scratch.h"
 #include "kernels/simd/lanes_portable.h"
 #include "kernels/simd/portable.h"
 #include "kernels/simd/table.h"

@@ -1,74 +1,50 @@
 #include "kernels/matrix.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "base/check.h"
 #include "kernels/dequantize.h"
-#include "kernels/kernel_table.h"
+#include "kernels/packed_layout.h"
+#include "kernels/quantized_rows.h"
 #include "kernels/scratch.h"
 
 namespace croft {
 namespace {
 
-/// Weight rows per unit of work: a multiple of every backend's tile height.
-constexpr std::size_t panel_rows = 16;
-/// Input floats that a block of tokens may hold (1 MiB): they stay in a core's L2 while panels pass
-/// by.
-constexpr std::size_t token_block_floats = 256 * 1024;
+struct RowScratch;
 
-struct PanelScratch;
-
-WeightRows weight_rows(const PackedMatrix& weights, std::size_t first, std::size_t count) {
-  return {weights.type(), weights.row_data(first), weights.bytes_per_row(), count, weights.cols()};
-}
-
-/// Rows [first, first + count) of the weights times all tokens of x.
-void multiply_rows(const PackedMatrix& weights, std::size_t first, std::size_t count,
-                   MatrixView<const float> x, MatrixView<float> out, const KernelTable& kernels) {
-  const std::size_t cols = weights.cols();
-  if (x.rows <= few_tokens_max) {
-    kernels.multiply_few(weight_rows(weights, first, count), {x.data, x.rows, x.stride},
-                         out.data + first, out.stride);
-    return;
-  }
-  // Rows start 64 bytes beyond a whole number of cache lines' worth, so that they do not share
-  // cache sets.
-  const std::size_t stride = (cols + 15) / 16 * 16 + 16;
-  float* panel = thread_scratch<PanelScratch>(panel_rows * stride);
-  for (std::size_t done = 0; done < count; done += panel_rows) {
-    const std::size_t height = std::min(panel_rows, count - done);
-    for (std::size_t r = 0; r < height; ++r)
-      kernels.dequantize(weights.type(), weights.row_data(first + done + r), cols,
-                         panel + r * stride);
-    kernels.multiply_panel({panel, height, stride}, {x.data, x.rows, x.stride}, cols,
-                           out.data + first + done, out.stride);
-  }
+std::size_t bytes_of(TensorType type, std::size_t cols) {
+  const auto bytes = row_bytes(type, cols);
+  CHECK(bytes.has_value());
+  return static_cast<std::size_t>(*bytes);
 }
 
 }  // namespace
 
 PackedMatrix PackedMatrix::view(TensorType type, std::size_t rows, std::size_t cols,
                                 std::span<const std::byte> source) {
-  const auto bytes = croft::row_bytes(type, cols);
-  CHECK(bytes.has_value() && source.size() == rows * *bytes);
   PackedMatrix out;
   out.type_ = type;
   out.rows_ = rows;
   out.cols_ = cols;
-  out.bytes_per_row_ = static_cast<std::size_t>(*bytes);
+  out.bytes_per_row_ = bytes_of(type, cols);
+  CHECK(source.size() == rows * out.bytes_per_row_);
   out.data_ = source.data();
   return out;
 }
 
 PackedMatrix PackedMatrix::own(TensorType type, std::size_t rows, std::size_t cols,
                                std::shared_ptr<const std::byte[]> bytes) {
-  const auto per_row = croft::row_bytes(type, cols);
-  CHECK(per_row.has_value());
-  PackedMatrix out =
-      view(type, rows, cols, {bytes.get(), rows * static_cast<std::size_t>(*per_row)});
+  PackedMatrix out = view(type, rows, cols, {bytes.get(), rows * bytes_of(type, cols)});
   out.owned_ = std::move(bytes);
+  return out;
+}
+
+PackedMatrix PackedMatrix::view_packed(TensorType type, std::size_t rows, std::size_t cols,
+                                       std::span<const std::byte> packed) {
+  PackedMatrix out = view(type, rows, cols, packed);
+  out.packed_ = can_pack(type, rows, cols);
   return out;
 }
 
@@ -77,44 +53,48 @@ PackedMatrix PackedMatrix::row_range(std::size_t first, std::size_t count) const
   PackedMatrix out = *this;
   out.rows_ = count;
   out.data_ = row_data(first);
+  out.packed_ = packed_ && can_pack(type_, count, cols_);
   return out;
+}
+
+bool can_pack(TensorType type, std::size_t rows, std::size_t cols) {
+  return packed_format(type) != nullptr && rows >= strip_rows && cols % quantized_block == 0;
+}
+
+void pack_rows(const PackedMatrix& matrix, std::size_t first, std::size_t count,
+               std::span<std::byte> out) {
+  CHECK(!matrix.is_packed() && can_pack(matrix.type(), matrix.rows(), matrix.cols()));
+  CHECK(first % strip_rows == 0 && first + count <= matrix.rows());
+  CHECK(out.size() == count * matrix.bytes_per_row());
+  const std::size_t strip_bytes = strip_rows * matrix.bytes_per_row();
+  std::size_t done = 0;
+  for (; done + strip_rows <= count; done += strip_rows)
+    pack_strip(matrix.type(), matrix.cols(), {matrix.row_data(first + done), strip_bytes},
+               out.subspan(done * matrix.bytes_per_row(), strip_bytes));
+  if (done == count) return;
+  CHECK(first + count == matrix.rows());
+  std::copy_n(matrix.row_data(first + done), (count - done) * matrix.bytes_per_row(),
+              out.data() + done * matrix.bytes_per_row());
 }
 
 void matmul(const PackedMatrix& weights, MatrixView<const float> x, MatrixView<float> out, Isa isa,
             ThreadPool& pool) {
-  CHECK(x.cols == weights.cols() && out.cols == weights.rows() && x.rows == out.rows);
-  if (x.rows == 0 || weights.empty()) return;
-  const KernelTable& kernels = kernel_table(isa);
-  // Threads take chunks as they come: which thread computes a row does not change the row. A few
-  // chunks per thread let a thread that was held up give work away.
-  const std::size_t panels = (weights.rows() + panel_rows - 1) / panel_rows;
-  const std::size_t chunk_panels = std::max<std::size_t>(1, panels / (pool.size() * 4));
-  const std::size_t chunk = chunk_panels * panel_rows;
-  const std::size_t token_block =
-      std::clamp<std::size_t>(token_block_floats / std::max<std::size_t>(1, x.cols), 48, 1024);
-  std::atomic<std::size_t> next{0};
-  const auto work = [&](std::size_t) {
-    for (;;) {
-      const std::size_t first = next.fetch_add(chunk, std::memory_order_relaxed);
-      if (first >= weights.rows()) return;
-      const std::size_t count = std::min(chunk, weights.rows() - first);
-      for (std::size_t t = 0; t < x.rows; t += token_block) {
-        const std::size_t tokens = std::min(token_block, x.rows - t);
-        multiply_rows(weights, first, count, x.row_range(t, tokens), out.row_range(t, tokens),
-                      kernels);
-      }
-    }
-  };
-  if (pool.size() == 1 || weights.rows() <= chunk) {
-    work(0);
-  } else {
-    pool.run(work);
-  }
+  const Product product{&weights, out};
+  matmul({&product, 1}, x, isa, pool);
 }
 
 void dequantize_row(const PackedMatrix& weights, std::size_t r, std::span<float> out) {
   CHECK(r < weights.rows() && out.size() == weights.cols());
-  dequantize_reference(weights.type(), weights.row_data(r), out.size(), out.data());
+  const std::byte* row = weights.row_data(r);
+  if (r < weights.strip_row_count()) {
+    const std::size_t size = weights.bytes_per_row();
+    std::byte* unpacked = thread_scratch<RowScratch, std::byte>(size);
+    unpack_row(weights.type(), weights.cols(),
+               {weights.row_data(r / strip_rows * strip_rows), strip_rows * size}, r % strip_rows,
+               {unpacked, size});
+    row = unpacked;
+  }
+  dequantize_reference(weights.type(), row, out.size(), out.data());
 }
 
 }  // namespace croft

@@ -66,10 +66,10 @@ TEST_P(PackedProduct, PackingIsUndoneRowByRow) {
   const Strips strips = make_strips(GetParam(), 2, 512, 3);
   std::vector<std::byte> row(strips.file.bytes_per_row());
   for (std::size_t r = 0; r < 32; ++r) {
-    unpack_row(GetParam(), 512,
-               std::span(strips.packed).subspan(r / 16 * strips.rows.strip_bytes,
-                                                strips.rows.strip_bytes),
-               r % 16, row);
+    unpack_row(
+        GetParam(), 512,
+        std::span(strips.packed).subspan(r / 16 * strips.rows.strip_bytes, strips.rows.strip_bytes),
+        r % 16, row);
     ASSERT_EQ(std::memcmp(row.data(), strips.file.row_data(r), row.size()), 0) << "row " << r;
   }
 }

@@ -52,8 +52,7 @@ struct QuantizedBlock {
 };
 
 /// Sets the scale; returns what the inputs are to be multiplied with: 0 where all quants are 0.
-[[gnu::always_inline]] inline float begin_block(float largest, bool finite,
-                                                QuantizedBlock& block) {
+[[gnu::always_inline]] inline float begin_block(float largest, bool finite, QuantizedBlock& block) {
   block.scale = finite ? largest / 127.0f : std::numeric_limits<float>::quiet_NaN();
   // The quotient of the smallest magnitudes overflows: they count as 0.
   const float factor = finite && largest > 0.0f ? 127.0f / largest : 0.0f;
@@ -62,9 +61,8 @@ struct QuantizedBlock {
 
 [[gnu::always_inline]] inline void store_block(const QuantizedBlock& block, QuantizedRecord layout,
                                                std::size_t row, std::byte* record) {
-  const auto put = [](std::byte* p, auto value) [[gnu::always_inline]] {
-    __builtin_memcpy(p, &value, sizeof(value));
-  };
+  const auto put = [](std::byte* p, auto value)
+                       [[gnu::always_inline]] { __builtin_memcpy(p, &value, sizeof(value)); };
   if (layout.group == 1) {
     __builtin_memcpy(record, block.quants, quantized_block);
   } else {

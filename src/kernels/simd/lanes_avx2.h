@@ -23,9 +23,7 @@ struct Avx2Lanes {
   static I load(const std::byte* p) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
-  static void store(std::byte* p, I a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);
-  }
+  static void store(std::byte* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
   static F load_halves(const std::byte* p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
@@ -68,9 +66,7 @@ struct Avx2Lanes {
   static F scaled(I sum, F scale, F unbias) {
     return _mm256_fmadd_ps(_mm256_castsi256_ps(sum), scale, unbias);
   }
-  static F unbias_of(F scale) {
-    return _mm256_mul_ps(scale, _mm256_set1_ps(-integer_bias_value));
-  }
+  static F unbias_of(F scale) { return _mm256_mul_ps(scale, _mm256_set1_ps(-integer_bias_value)); }
 
   static I wide_operand(I a) { return a; }
 
@@ -96,13 +92,12 @@ struct Avx2Lanes {
   }
   template <unsigned Bits, std::size_t Steps>
   static I dot(I sum, const I* weights, const std::byte* x, std::size_t step_bytes) {
-    constexpr std::size_t run =
-        steps_in_16_bits<Bits>() < Steps ? steps_in_16_bits<Bits>() : Steps;
+    constexpr std::size_t run = steps_in_16_bits<Bits>() < Steps ? steps_in_16_bits<Bits>() : Steps;
     for (std::size_t i = 0; i < Steps; i += run) {
       I pair_sums = pairs<Bits>(weights[i], broadcast_int(x + i * step_bytes));
       for (std::size_t j = i + 1; j < i + run; ++j)
-        pair_sums = _mm256_add_epi16(
-            pair_sums, pairs<Bits>(weights[j], broadcast_int(x + j * step_bytes)));
+        pair_sums =
+            _mm256_add_epi16(pair_sums, pairs<Bits>(weights[j], broadcast_int(x + j * step_bytes)));
       sum = widen(sum, pair_sums);
     }
     return sum;

@@ -137,8 +137,7 @@ struct PortableLanes {
   static I add_dot(I sum, I weights, I x) {
     return ints([&](std::size_t i) {
       auto total = static_cast<std::int32_t>(sum.lane[i]);
-      for (unsigned b = 0; b < 4; ++b)
-        total += byte_of(weights.lane[i], b) * byte_of(x.lane[i], b);
+      for (unsigned b = 0; b < 4; ++b) total += byte_of(weights.lane[i], b) * byte_of(x.lane[i], b);
       return total;
     });
   }

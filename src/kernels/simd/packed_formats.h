@@ -27,7 +27,9 @@ struct PackedFormats {
     const std::byte* halves;
     const std::byte* words;
 
-    [[nodiscard]] CROFT_INLINE F half(std::size_t i) const { return L::load_halves(halves + 32 * i); }
+    [[nodiscard]] CROFT_INLINE F half(std::size_t i) const {
+      return L::load_halves(halves + 32 * i);
+    }
     [[nodiscard]] CROFT_INLINE I word(std::size_t i) const { return L::load(words + 64 * i); }
   };
 
@@ -60,8 +62,7 @@ struct PackedFormats {
   }
   static CROFT_INLINE void add_fifth_bits(const Record& r, I* weights) {
     const I bits = r.word(0);
-    for (unsigned s = 0; s < 8; ++s)
-      weights[s] = L::or_bits(weights[s], bits_at_4(bits, s, 1));
+    for (unsigned s = 0; s < 8; ++s) weights[s] = L::or_bits(weights[s], bits_at_4(bits, s, 1));
   }
 
   struct Q4_0 : Base<4, 3, 1, false, 32, 1, 4> {
@@ -145,9 +146,8 @@ struct PackedFormats {
     const I c = r.word(2);
     const I scales[2] = {L::and_bytes(a, 63),
                          L::or_bits(L::and_bytes(c, 15), L::and_bytes(L::right(a, 2), 48))};
-    const I minima[2] = {
-        L::and_bytes(b, 63),
-        L::or_bits(L::and_bytes(L::right(c, 4), 15), L::and_bytes(L::right(b, 2), 48))};
+    const I minima[2] = {L::and_bytes(b, 63), L::or_bits(L::and_bytes(L::right(c, 4), 15),
+                                                         L::and_bytes(L::right(b, 2), 48))};
 #pragma GCC unroll 8
     for (std::size_t g = 0; g < 8; ++g) {
       I weights[8];
@@ -231,11 +231,10 @@ struct PackedFormats {
         return L::left(L::and_bytes(L::right(c, shift), 3), 4);
       };
       // 6 bits whose zero is 32, as signed bytes.
-      const I scale_words[4] = {
-          L::add_bytes(L::or_bits(nibble(a, 0), high(0)), -32),
-          L::add_bytes(L::or_bits(nibble(b, 0), high(2)), -32),
-          L::add_bytes(L::or_bits(nibble(a, 1), high(4)), -32),
-          L::add_bytes(L::or_bits(nibble(b, 1), high(6)), -32)};
+      const I scale_words[4] = {L::add_bytes(L::or_bits(nibble(a, 0), high(0)), -32),
+                                L::add_bytes(L::or_bits(nibble(b, 0), high(2)), -32),
+                                L::add_bytes(L::or_bits(nibble(a, 1), high(4)), -32),
+                                L::add_bytes(L::or_bits(nibble(b, 1), high(6)), -32)};
 #pragma GCC unroll 8
       for (std::size_t g = 0; g < 8; ++g) {
         I weights[8];
@@ -243,10 +242,10 @@ struct PackedFormats {
           const I low = L::and_bytes(
               L::right(r.word(8 + g / 4 * 8 + s), static_cast<unsigned>(g % 4 * 2)), 3);
           const I third = r.word(s);
-          weights[s] = L::or_bits(
-              low, L::and_bytes(g > 2 ? L::right(third, static_cast<unsigned>(g - 2))
-                                      : L::left(third, static_cast<unsigned>(2 - g)),
-                                4));
+          weights[s] =
+              L::or_bits(low, L::and_bytes(g > 2 ? L::right(third, static_cast<unsigned>(g - 2))
+                                                 : L::left(third, static_cast<unsigned>(2 - g)),
+                                           4));
         }
         const F scales[2] = {L::mul(step, signed_value(scale_words, 2 * g)),
                              L::mul(step, signed_value(scale_words, 2 * g + 1))};

@@ -64,8 +64,7 @@ struct PackedMatmul {
             record + (g * steps * Group + t) * 4, 4 * Group);
         totals[t] = L::mul_add(L::scaled(sum, scales[g], unbias[g]), x_scale, totals[t]);
         if constexpr (Format::has_minimum)
-          totals[t] =
-              L::mul_add(minima[g], L::broadcast(record + scaled_at + 4 * t), totals[t]);
+          totals[t] = L::mul_add(minima[g], L::broadcast(record + scaled_at + 4 * t), totals[t]);
       }
     }
   }
@@ -145,24 +144,23 @@ struct PackedMatmul {
             w.data + s * w.strip_bytes + first / Format::blocks * Format::record_bytes;
         std::byte* to = panel + 64 * s + lane_bytes;
         for (std::size_t b = 0; b < count; b += Format::blocks) {
-          Format::read(
-              Record{record + lane_bytes / 2, record + 32 * Format::halves + lane_bytes},
-              [&](std::size_t block, I* weights, const F* scales, const F* minima)
-                  __attribute__((always_inline)) {
-                    std::byte* at = to + (b + block) * Layout::block;
-                    for (std::size_t i = 0; i < 8; ++i, at += Layout::step)
-                      L::store(at, L::template panel_operand<Format::bits, Format::zero_shift>(
-                                       weights[i]));
-                    const auto put = [&](F value) __attribute__((always_inline)) {
-                      L::store_floats(reinterpret_cast<float*>(at), value);
-                      at += Layout::step;
-                    };
-                    for (std::size_t g = 0; g < Format::groups; ++g) {
-                      put(scales[g]);
-                      put(L::unbias_of(scales[g]));
-                      if constexpr (Format::has_minimum) put(minima[g]);
-                    }
-                  });
+          Format::read(Record{record + lane_bytes / 2, record + 32 * Format::halves + lane_bytes},
+                       [&](std::size_t block, I* weights, const F* scales,
+                           const F* minima) __attribute__((always_inline)) {
+                         std::byte* at = to + (b + block) * Layout::block;
+                         for (std::size_t i = 0; i < 8; ++i, at += Layout::step)
+                           L::store(at, L::template panel_operand<Format::bits, Format::zero_shift>(
+                                            weights[i]));
+                         const auto put = [&](F value) __attribute__((always_inline)) {
+                           L::store_floats(reinterpret_cast<float*>(at), value);
+                           at += Layout::step;
+                         };
+                         for (std::size_t g = 0; g < Format::groups; ++g) {
+                           put(scales[g]);
+                           put(L::unbias_of(scales[g]));
+                           if constexpr (Format::has_minimum) put(minima[g]);
+                         }
+                       });
           record += Format::record_bytes;
         }
       }
@@ -180,8 +178,7 @@ struct PackedMatmul {
     F totals[Rows][Strips];
     for (std::size_t t = 0; t < Rows; ++t)
       for (std::size_t s = 0; s < Strips; ++s)
-        totals[t][s] =
-            begin ? L::zero() : L::load_floats(out + t * out_stride + s * L::width);
+        totals[t][s] = begin ? L::zero() : L::load_floats(out + t * out_stride + s * L::width);
     for (std::size_t b = 0; b < count; ++b) {
 #pragma GCC unroll 2
       for (std::size_t g = 0; g < Format::groups; ++g) {
@@ -214,16 +211,15 @@ struct PackedMatmul {
           };
           const F scale = factor(0), unbias = factor(1);
           for (std::size_t t = 0; t < Rows; ++t) {
-            totals[t][s] =
-                L::mul_add(L::scaled(sums[t][s], scale, unbias),
-                           L::broadcast(record + layout.scale() + 4 * t), totals[t][s]);
+            totals[t][s] = L::mul_add(L::scaled(sums[t][s], scale, unbias),
+                                      L::broadcast(record + layout.scale() + 4 * t), totals[t][s]);
             if constexpr (Format::has_minimum)
-              totals[t][s] = L::mul_add(
-                  factor(2),
-                  L::broadcast(record + 4 * t +
-                               (Format::groups == 1 ? layout.scaled_sum()
-                                                    : layout.scaled_half_sum(g))),
-                  totals[t][s]);
+              totals[t][s] =
+                  L::mul_add(factor(2),
+                             L::broadcast(record + 4 * t +
+                                          (Format::groups == 1 ? layout.scaled_sum()
+                                                               : layout.scaled_half_sum(g))),
+                             totals[t][s]);
           }
         }
       }

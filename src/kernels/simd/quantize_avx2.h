@@ -58,7 +58,8 @@ struct QuantizeAvx2 {
           bool finite = true;
           const float largest = largest_of(values, finite);
           const float factor = begin_block(largest, finite, block);
-          const __m256i quants = factor == 0.0f ? _mm256_setzero_si256() : quants_of(values, factor);
+          const __m256i quants =
+              factor == 0.0f ? _mm256_setzero_si256() : quants_of(values, factor);
           _mm256_storeu_si256(reinterpret_cast<__m256i*>(block.quants), quants);
           block.half_sums[0] = sum_of(_mm256_castsi256_si128(quants));
           block.half_sums[1] = sum_of(_mm256_extracti128_si256(quants, 1));
