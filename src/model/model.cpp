@@ -3,13 +3,15 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/model_files.h"
+#include "model/weight_packing.h"
 
 namespace croft {
 
 struct Model::Parts {
-  // The mappings come first: the weights view into them.
+  // The mappings and the packed memory come first: the weights view into them.
   std::optional<GgufModelFile> gguf;
   std::optional<FolderModelFile> folder;
+  PackedWeights packed;
   ModelInfo info;
   ModelConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
@@ -33,7 +35,8 @@ Result<void> check_vocabulary(const ModelConfig& config, const Tokenizer& tokeni
 
 }  // namespace
 
-Result<std::shared_ptr<const Model>> Model::load(const std::filesystem::path& path) {
+Result<std::shared_ptr<const Model>> Model::load(const std::filesystem::path& path,
+                                                 const LoadOptions& load_options) {
   auto parts = std::make_unique<Parts>();
   TensorNames names;
   TensorSource source;
@@ -63,6 +66,10 @@ Result<std::shared_ptr<const Model>> Model::load(const std::filesystem::path& pa
   }
   TRY(check_vocabulary(parts->config, *parts->tokenizer));
   ModelWeights weights = TRY(load_weights(parts->config, names, source, options));
+  if (load_options.pack) {
+    ThreadPool pool(load_options.threads);
+    parts->packed = TRY(pack_weights(weights, pool, true));
+  }
   if (parts->config.is_encoder())
     parts->encoder = std::make_unique<Encoder>(parts->config, std::move(weights));
   else

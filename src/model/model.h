@@ -34,13 +34,21 @@ struct ModelInfo {
   std::string quantization;  ///< the type most weight bytes have: "Q4_1"
 };
 
+struct LoadOptions {
+  /// Bring the weights into the kernels' layout. Off: products read the file's layout in place,
+  /// with activations in 32-bit floats: slow and exact, for comparisons.
+  bool pack = true;
+  std::size_t threads = 0;  ///< for packing; 0: one per available CPU
+};
+
 /// Immutable after load; safe to use from many threads at once.
 class Model {
  public:
   /// Maps the weights and validates every shape. `path`: a GGUF file or a Hugging Face folder.
   /// Errors: NotFound; Corrupt (field or tensor named); Unsupported (architecture named, with those
   /// supported).
-  static Result<std::shared_ptr<const Model>> load(const std::filesystem::path& path);
+  static Result<std::shared_ptr<const Model>> load(const std::filesystem::path& path,
+                                                   const LoadOptions& options = {});
 
   ~Model();
 

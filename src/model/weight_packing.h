@@ -1,0 +1,39 @@
+#pragma once
+/// Brings a model's matrices into the layout that the kernels want.
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/anonymous_memory.h"
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "model/weights.h"
+
+namespace croft {
+
+/// The same rows before and after: what `croft pack` writes into a file.
+struct PackedSpan {
+  std::span<const std::byte> source;
+  std::span<const std::byte> packed;
+};
+
+struct PackedWeights {
+  AnonymousMemory memory;  ///< the matrices view into it
+  std::vector<PackedSpan> spans;
+};
+
+/// Called now and then with the bytes done and the bytes there are.
+using PackProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// Packs every matrix that products read and whose type has a packed layout; matrices that only
+/// rows are looked up in stay where they are. `weights` then views the returned memory, so keep it
+/// as long.
+///
+/// Memory: the packed bytes, and at most a few MiB of the file at a time: pages of `weights`'
+/// source are dropped as they are used. With drop_source false they stay (a source that is no
+/// file's mapping). Errors: TooLarge (no memory).
+Result<PackedWeights> pack_weights(ModelWeights& weights, ThreadPool& pool, bool drop_source,
+                                   const PackProgress& progress = nullptr);
+
+}  // namespace croft
