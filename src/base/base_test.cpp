@@ -8,7 +8,6 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/tensor_type.h"
 #include "base/thread_pool.h"
 
@@ -51,19 +50,6 @@ TEST(TensorTypes, RowBytes) {
   EXPECT_EQ(row_bytes(TensorType::F32, 1ULL << 63), std::nullopt);
   EXPECT_EQ(find_tensor_type(4), nullptr);
   EXPECT_EQ(tensor_type_name_or_empty(17), "IQ2_XS");
-}
-
-TEST(Json, NamesOffsetAndRefusesDepth) {
-  EXPECT_EQ(parse_json(R"({"a":1} )", "x").value().at("a").as_int64(), 1);
-  const auto broken = parse_json(R"({"a":,})", "config.json");
-  ASSERT_FALSE(broken.has_value());
-  EXPECT_NE(broken.error().message.find("config.json"), std::string::npos);
-  EXPECT_NE(broken.error().message.find("byte 5"), std::string::npos) << broken.error().message;
-  EXPECT_FALSE(parse_json("[1] 2", "x").has_value());
-  EXPECT_FALSE(parse_json("", "x").has_value());
-  EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']'), "x").has_value());
-  EXPECT_EQ(find_int(parse_json(R"({"n":3.0,"s":"x","z":null})", "x").value(), "n"), 3);
-  EXPECT_EQ(find_int(parse_json(R"({"n":3.5})", "x").value(), "n"), std::nullopt);
 }
 
 TEST(ThreadPool, CoversEveryIndexOnce) {

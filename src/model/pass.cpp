@@ -95,16 +95,79 @@ void normalize_heads(Pass& pass, Buffer& heads, const Norm& norm) {
   });
 }
 
+namespace {
+
+/// Adds a bias to the columns that are there.
+void add_bias(Pass& pass, std::span<const float> bias, MatrixView<float> out, std::size_t first,
+              std::size_t count) {
+  if (bias.empty()) return;
+  for (std::size_t r = 0; r < out.rows; ++r) {
+    const std::span<float> part = out.row(r).subspan(first, count);
+    add(part, bias.subspan(first, count), part, pass.isa);
+  }
+}
+
+/// gate = activation(gate) * up for a part of a row, into up.
+void gate_part(const Pass& pass, std::span<float> gate, std::span<float> up) {
+  switch (pass.config.activation) {
+    // The two that published models use have a fused kernel.
+    case Activation::Silu:
+      return silu_mul(gate, up, up, pass.isa);
+    case Activation::GeluTanh:
+      return gelu_tanh_mul(gate, up, up, pass.isa);
+    case Activation::GeluErf:
+    case Activation::Relu:
+      activate_row(pass, gate);
+      std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
+  }
+}
+
+}  // namespace
+
 void project(Pass& pass, const Linear& linear, Buffer& in, Buffer& out) {
-  matmul(linear.matrix, in.view(), out.view(), pass.isa, pass.pool);
-  if (linear.bias.empty()) return;
-  for_rows(pass, [&](std::size_t r) { add(out.row(r), linear.bias, out.row(r), pass.isa); });
+  const Product product{&linear.matrix, out.view()};
+  matmul({&product, 1}, in.view(), pass.isa, pass.pool,
+         {.done = [&](std::size_t, std::size_t first, std::size_t count) {
+           add_bias(pass, linear.bias, product.out, first, count);
+         }});
 }
 
 void project_qkv(Pass& pass, const LayerWeights& layer, Buffer& in) {
-  project(pass, layer.q, in, pass.q);
-  project(pass, layer.k, in, pass.k);
-  project(pass, layer.v, in, pass.v);
+  const Linear* linears[] = {&layer.q, &layer.k, &layer.v};
+  const Product products[] = {{&layer.q.matrix, pass.q.view()},
+                              {&layer.k.matrix, pass.k.view()},
+                              {&layer.v.matrix, pass.v.view()}};
+  matmul(products, in.view(), pass.isa, pass.pool,
+         {.done = [&](std::size_t product, std::size_t first, std::size_t count) {
+           add_bias(pass, linears[product]->bias, products[product].out, first, count);
+         }});
+}
+
+void project_onto_x(Pass& pass, const Linear& linear, Buffer& in, float factor) {
+  const Product product{&linear.matrix, pass.branch.view()};
+  matmul({&product, 1}, in.view(), pass.isa, pass.pool,
+         {.done = [&](std::size_t, std::size_t first, std::size_t count) {
+           add_bias(pass, linear.bias, product.out, first, count);
+           for (std::size_t r = 0; r < product.out.rows; ++r) {
+             const std::span<float> branch = product.out.row(r).subspan(first, count);
+             const std::span<float> x = pass.x.row(r).subspan(first, count);
+             if (factor != 1.0f) scale(branch, factor, pass.isa);
+             add(x, branch, x, pass.isa);
+           }
+         }});
+}
+
+void gated_up(Pass& pass, const LayerWeights& layer, Buffer& in) {
+  const Product products[] = {{&layer.gate.matrix, pass.gate.view()},
+                              {&layer.up.matrix, pass.up.view()}};
+  matmul(products, in.view(), pass.isa, pass.pool,
+         {.together = true, .done = [&](std::size_t, std::size_t first, std::size_t count) {
+            add_bias(pass, layer.gate.bias, products[0].out, first, count);
+            add_bias(pass, layer.up.bias, products[1].out, first, count);
+            for (std::size_t r = 0; r < products[0].out.rows; ++r)
+              gate_part(pass, products[0].out.row(r).subspan(first, count),
+                        products[1].out.row(r).subspan(first, count));
+          }});
 }
 
 void rotate(Pass& pass, std::size_t layer) {
@@ -154,27 +217,6 @@ void attend_within(Pass& pass) {
 
 void activate(Pass& pass, Buffer& buffer) {
   for_rows(pass, [&](std::size_t r) { activate_row(pass, buffer.row(r)); });
-}
-
-void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in) {
-  project(pass, layer.gate, in, pass.gate);
-  project(pass, layer.up, in, pass.up);
-  for_rows(pass, [&](std::size_t r) {
-    const std::span<float> gate = pass.gate.row(r);
-    const std::span<float> up = pass.up.row(r);
-    switch (pass.config.activation) {
-      // The two that published models use have a fused kernel.
-      case Activation::Silu:
-        return silu_mul(gate, up, up, pass.isa);
-      case Activation::GeluTanh:
-        return gelu_tanh_mul(gate, up, up, pass.isa);
-      case Activation::GeluErf:
-      case Activation::Relu:
-        activate_row(pass, gate);
-        std::ranges::transform(gate, up, up.begin(), std::multiplies<>());
-    }
-  });
-  project(pass, layer.down, pass.up, pass.branch);
 }
 
 void add_branch(Pass& pass, float factor) {

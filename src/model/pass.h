@@ -2,6 +2,9 @@
 /// One pass of a batch through a model: the buffers and the steps that the architectures are
 /// written in. forward/*.cpp read like the papers because everything mechanical is here.
 
+#include <algorithm>
+#include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -24,20 +27,30 @@ struct SequenceRows {
   bool rope_long = false;    ///< longrope: the sequence is past the original context
 };
 
-/// A matrix that keeps its memory between batches; `resize` never shrinks the allocation.
+/// A matrix that keeps its memory between batches; `resize` never shrinks the allocation. It begins
+/// on a cache line: kernels write whole lines of outputs.
 class Buffer {
  public:
   void resize(std::size_t rows, std::size_t cols) {
     rows_ = rows;
     cols_ = cols;
-    if (data_.size() < rows * cols) data_.resize(rows * cols);
+    if (capacity_ >= rows * cols) return;
+    capacity_ = rows * cols;
+    data_.reset();
+    data_.reset(static_cast<float*>(::operator new[](capacity_ * sizeof(float), alignment)));
+    std::fill_n(data_.get(), capacity_, 0.0f);
   }
-  [[nodiscard]] MatrixView<float> view() { return {data_.data(), rows_, cols_}; }
-  [[nodiscard]] std::span<float> row(std::size_t r) { return {data_.data() + r * cols_, cols_}; }
+  [[nodiscard]] MatrixView<float> view() { return {data_.get(), rows_, cols_}; }
+  [[nodiscard]] std::span<float> row(std::size_t r) { return {data_.get() + r * cols_, cols_}; }
   [[nodiscard]] std::size_t rows() const { return rows_; }
 
  private:
-  std::vector<float> data_;
+  static constexpr std::align_val_t alignment{64};
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, alignment); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::size_t capacity_ = 0;
   std::size_t rows_ = 0;
   std::size_t cols_ = 0;
 };
@@ -87,8 +100,10 @@ void rotate(Pass& pass, std::size_t layer);
 void attend_cached(Pass& pass, std::size_t layer);
 /// attended = attention(q) over all rows of the same sequence (encoders).
 void attend_within(Pass& pass);
-/// branch = down(activation(gate(in)) * up(in)).
-void gated_mlp(Pass& pass, const LayerWeights& layer, Buffer& in);
+/// x += (in · weightᵀ + bias) * factor.
+void project_onto_x(Pass& pass, const Linear& linear, Buffer& in, float factor = 1.0f);
+/// up = activation(gate(in)) * up(in): what the down projection takes.
+void gated_up(Pass& pass, const LayerWeights& layer, Buffer& in);
 /// The configured activation, in place.
 void activate(Pass& pass, Buffer& buffer);
 /// x += branch * factor.

@@ -16,7 +16,8 @@ void gemma2_layer(Pass& p, std::size_t i) {
   add_branch(p);
 
   normalize(p, p.x, w.ffn_norm, p.normed);
-  gated_mlp(p, w, p.normed);
+  gated_up(p, w, p.normed);
+  project(p, w.down, p.up, p.branch);
   normalize(p, p.branch, w.ffn_post_norm, p.branch);
   add_branch(p);
 }
@@ -34,7 +35,8 @@ void gemma3_layer(Pass& p, std::size_t i) {
   add_branch(p);
 
   normalize(p, p.x, w.ffn_norm, p.normed);
-  gated_mlp(p, w, p.normed);
+  gated_up(p, w, p.normed);
+  project(p, w.down, p.up, p.branch);
   normalize(p, p.branch, w.ffn_post_norm, p.branch);
   add_branch(p);
 }

@@ -19,12 +19,11 @@ void llama_layer(Pass& p, std::size_t i) {
   project_qkv(p, w, p.normed);  // q [rows, heads * head_size], k and v [rows, kv_heads * head_size]
   rotate(p, i);
   attend_cached(p, i);
-  project(p, w.o, p.attended, p.branch);  // [rows, hidden]
-  add_branch(p, p.config.residual_scale);
+  project_onto_x(p, w.o, p.attended, p.config.residual_scale);  // x [rows, hidden]
 
   normalize(p, p.x, w.ffn_norm, p.normed);
-  gated_mlp(p, w, p.normed);
-  add_branch(p, p.config.residual_scale);
+  gated_up(p, w, p.normed);  // up [rows, ffn]
+  project_onto_x(p, w.down, p.up, p.config.residual_scale);
 }
 
 }  // namespace croft

@@ -8,12 +8,11 @@ void nomic_bert_layer(Pass& p, std::size_t i) {
   project_qkv(p, w, p.x);
   rotate(p, i);
   attend_within(p);
-  project(p, w.o, p.attended, p.branch);
-  add_branch(p);
+  project_onto_x(p, w.o, p.attended);
   normalize(p, p.x, w.attention_post_norm, p.x, NormKind::Layer);
 
-  gated_mlp(p, w, p.x);
-  add_branch(p);
+  gated_up(p, w, p.x);
+  project_onto_x(p, w.down, p.up);
   normalize(p, p.x, w.ffn_post_norm, p.x, NormKind::Layer);
 }
 

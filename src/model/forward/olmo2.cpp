@@ -15,7 +15,8 @@ void olmo2_layer(Pass& p, std::size_t i) {
   normalize(p, p.branch, w.attention_post_norm, p.branch);
   add_branch(p);
 
-  gated_mlp(p, w, p.x);
+  gated_up(p, w, p.x);
+  project(p, w.down, p.up, p.branch);
   normalize(p, p.branch, w.ffn_post_norm, p.branch);
   add_branch(p);
 }

@@ -11,12 +11,11 @@ void qwen3_layer(Pass& p, std::size_t i) {
   normalize_heads(p, p.k, w.k_norm);
   rotate(p, i);
   attend_cached(p, i);
-  project(p, w.o, p.attended, p.branch);
-  add_branch(p);
+  project_onto_x(p, w.o, p.attended);
 
   normalize(p, p.x, w.ffn_norm, p.normed);
-  gated_mlp(p, w, p.normed);
-  add_branch(p);
+  gated_up(p, w, p.normed);
+  project_onto_x(p, w.down, p.up);
 }
 
 }  // namespace croft
