@@ -33,6 +33,7 @@ struct PackedRows {
   std::size_t strips = 0;
 };
 struct QuantizedRows;
+struct RowFit;
 
 /// Softmax state of one query while blocks of positions pass by.
 struct SoftmaxState {
@@ -53,7 +54,8 @@ using ScoreQ8 = void (*)(const Q8Rows& keys, const QuantizedQueries& queries, fl
 using AccumulateQ8 = void (*)(const Q8Rows& values, FloatRows weights, const float* factors,
                               float* out, std::size_t out_stride, std::size_t blocks);
 
-using QuantizeGroup = void (*)(FloatRows x, std::size_t cols, std::size_t group, std::byte* out);
+using QuantizeGroup = void (*)(FloatRows x, std::size_t cols, std::size_t group, std::byte* out,
+                               RowFit* fits);
 
 struct KernelTable {
   /// As dequantize_reference, same bits.

@@ -1,6 +1,7 @@
 // How a product is cut into work: activations are quantized once, threads take chunks of outputs.
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <span>
 
 #include "base/check.h"
@@ -22,11 +23,16 @@ constexpr std::size_t float_panel_rows = 16;
 constexpr std::size_t token_block = 1024;
 /// Input floats that a block of tokens may hold (1 MiB), for weights in the file's layout.
 constexpr std::size_t token_block_floats = 256 * 1024;
-/// Chunks of activations to quantize at a time.
+/// Inputs of a row that are quantized at a time, and the order in which their fit is summed.
 constexpr std::size_t quantize_cols = 512;
 
 struct PanelScratch;
 struct ActivationScratch;
+struct SecondScratch;
+struct FitScratch;
+struct SecondRowScratch;
+struct RestScratch;
+struct SecondProductScratch;
 
 WeightRows weight_rows(const PackedMatrix& weights, std::size_t first, std::size_t count) {
   return {weights.type(), weights.row_data(first), weights.bytes_per_row(), count, weights.cols()};
@@ -120,14 +126,8 @@ class Work {
       const std::size_t strip_bytes = strip_rows * weights.bytes_per_row();
       const PackedRows rows{weights.type(), weights.row_data(first), strip_bytes,
                             in_strips / strip_rows};
-      for (std::size_t t = 0; t < x_.rows; t += token_block) {
-        const std::size_t tokens = std::min(token_block, x_.rows - t);
-        kernels_.multiply_packed(rows,
-                                 {quantized_.record(t / quantized_.group, 0), tokens,
-                                  quantized_.group, quantized_.blocks},
-                                 product.out.data + t * product.out.stride + first,
-                                 product.out.stride);
-      }
+      multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
+      if (!second_rows_.empty()) add_second(rows, product.out, first);
     }
     if (in_strips == count) return;
     const std::size_t tokens_max =
@@ -139,28 +139,91 @@ class Work {
     }
   }
 
-  /// Blocks of one group of rows are quantized in pieces, so that a few rows also feed all threads.
+  void multiply_packed(const PackedRows& rows, const QuantizedRows& x, float* out,
+                       std::size_t out_stride) {
+    // What one block of tokens leaves over is multiplied like the block: a group stays a group.
+    for (std::size_t t = 0; t < x.rows; t += token_block) {
+      const std::size_t tokens = std::min(token_block, x.rows - t);
+      kernels_.multiply_packed(rows, {x.record(t / x.group, 0), tokens, x.group, x.blocks},
+                               out + t * out_stride, out_stride);
+    }
+  }
+
+  /// Adds the products of the second blocks to the rows that have them.
+  void add_second(const PackedRows& rows, MatrixView<float> out, std::size_t first) {
+    const std::size_t count = rows.strips * strip_rows;
+    float* part = thread_scratch<SecondProductScratch>(second_rows_.size() * count);
+    multiply_packed(rows, second_, part, count);
+    for (std::size_t i = 0; i < second_rows_.size(); ++i) {
+      float* to = out.data + second_rows_[i] * out.stride + first;
+      kernels_.add(to, part + i * count, to, count);
+    }
+  }
+
+  /// Quantizes all rows; those that 8-bit blocks do not hold well get second blocks.
   void quantize() {
-    // All token blocks use the grouping of the whole: more than a block's rows are always tiles.
-    const std::size_t group = kernels_.group_of(x_.rows);
-    const std::size_t blocks = x_.cols / quantized_block;
-    const std::size_t groups = (x_.rows + group - 1) / group;
-    std::byte* records = thread_scratch<ActivationScratch, std::byte>(groups * blocks * 64 * group);
-    quantized_ = {records, x_.rows, group, blocks};
     const std::size_t pieces = (x_.cols + quantize_cols - 1) / quantize_cols;
+    RowFit* fits = thread_scratch<FitScratch, RowFit>(x_.rows * pieces);
+    quantized_ = quantize_rows<ActivationScratch>(x_, fits);
+    std::size_t* rows = thread_scratch<SecondRowScratch, std::size_t>(x_.rows);
+    std::size_t count = 0;
+    for (std::size_t r = 0; r < x_.rows; ++r) {
+      RowFit whole;
+      for (std::size_t piece = 0; piece < pieces; ++piece) {
+        whole.scale_squares += fits[piece * x_.rows + r].scale_squares;
+        whole.rest += fits[piece * x_.rows + r].rest;
+      }
+      if (whole.needs_second()) rows[count++] = r;
+    }
+    second_rows_ = {rows, count};
+    if (count == 0) return;
+    float* rest = thread_scratch<RestScratch>(count * x_.cols);
+    for (std::size_t i = 0; i < count; ++i) subtract_quantized(rows[i], rest + i * x_.cols);
+    second_ = quantize_rows<SecondScratch>({rest, count, x_.cols}, fits);
+  }
+
+  /// What the first blocks of row r leave: rest = x - scale * quant.
+  void subtract_quantized(std::size_t r, float* rest) {
+    const std::size_t group = quantized_.group;
+    const QuantizedRecord layout{group};
+    const float* x = x_.row(r).data();
+    for (std::size_t b = 0; b < quantized_.blocks; ++b) {
+      const std::byte* record = quantized_.record(r / group, b);
+      float scale = 0.0f;
+      std::memcpy(&scale, record + layout.scale() + 4 * (r % group), sizeof(scale));
+      for (std::size_t i = 0; i < quantized_block; ++i) {
+        const auto quant =
+            static_cast<std::int8_t>(record[(i / 4 * group + r % group) * 4 + i % 4]);
+        rest[b * quantized_block + i] = x[b * quantized_block + i] - scale * quant;
+      }
+    }
+  }
+
+  /// The records of x; fits[piece * x.rows + row] for every piece of quantize_cols inputs. Blocks
+  /// of one group of rows are quantized in pieces, so that a few rows also feed all threads.
+  template <typename Scratch>
+  QuantizedRows quantize_rows(MatrixView<const float> x, RowFit* fits) {
+    const std::size_t group = kernels_.group_of(x.rows);
+    const std::size_t blocks = x.cols / quantized_block;
+    const std::size_t groups = (x.rows + group - 1) / group;
+    std::byte* records = thread_scratch<Scratch, std::byte>(groups * blocks * 64 * group);
+    const std::size_t pieces = (x.cols + quantize_cols - 1) / quantize_cols;
+    const auto quantize_piece = [&](std::size_t g, std::size_t piece) {
+      const std::size_t first = g * group;
+      const std::size_t col = piece * quantize_cols;
+      kernels_.quantize_group(
+          {x.data + first * x.stride + col, std::min(group, x.rows - first), x.stride},
+          std::min(quantize_cols, x.cols - col), group,
+          records + (g * blocks + col / quantized_block) * 64 * group,
+          fits + piece * x.rows + first);
+    };
+    // A single row is quantized sooner than another thread is there.
     pool_.parallel_for(groups * pieces, group == 1 ? pieces : 1,
                        [&](std::size_t begin, std::size_t end) {
                          for (std::size_t i = begin; i < end; ++i)
-                           quantize_piece(i / pieces, i % pieces * quantize_cols, records);
+                           quantize_piece(i / pieces, i % pieces);
                        });
-  }
-
-  void quantize_piece(std::size_t g, std::size_t col, std::byte* records) {
-    const std::size_t group = quantized_.group;
-    const std::size_t rows = std::min(group, x_.rows - g * group);
-    kernels_.quantize_group({x_.data + g * group * x_.stride + col, rows, x_.stride},
-                            std::min(quantize_cols, x_.cols - col), group,
-                            records + (g * quantized_.blocks + col / quantized_block) * 64 * group);
+    return {records, x.rows, group, blocks};
   }
 
   std::span<const Product> products_;
@@ -169,6 +232,8 @@ class Work {
   ThreadPool& pool_;
   const MatmulOptions& options_;
   QuantizedRows quantized_;
+  QuantizedRows second_;
+  std::span<const std::size_t> second_rows_;  ///< which rows of x second_ belongs to
   std::size_t chunk_rows_ = 0;
   std::size_t chunks_ = 0;
   std::atomic<std::size_t> next_{0};

@@ -51,9 +51,10 @@ std::vector<float> product(const Strips& strips, std::span<const float> x, std::
   const std::size_t blocks = cols / quantized_block;
   const std::size_t groups = (tokens + group - 1) / group;
   std::vector<std::byte> records(groups * group * blocks * 64);
+  std::vector<RowFit> fits(group);
   for (std::size_t g = 0; g < groups; ++g)
     kernels.quantize_group({x.data() + g * group * cols, std::min(group, tokens - g * group), cols},
-                           cols, group, records.data() + g * group * blocks * 64);
+                           cols, group, records.data() + g * group * blocks * 64, fits.data());
   std::vector<float> out(tokens * strips.file.rows(), std::nanf(""));
   kernels.multiply_packed(strips.rows, {records.data(), tokens, group, blocks}, out.data(),
                           strips.file.rows());
@@ -138,12 +139,14 @@ TEST(QuantizedRows, HaveTheSameBitsOnEveryInstructionSet) {
   for (const std::size_t group : {1, 4, 8, 16}) {
     const std::size_t rows = std::min<std::size_t>(group, 5);
     std::vector<std::byte> expected(64 * group * 8), actual(64 * group * 8);
-    quantize_group_reference({x.data(), rows, cols}, cols, group, expected.data());
+    RowFit expected_fits[16], fits[16];
+    quantize_group_reference({x.data(), rows, cols}, cols, group, expected.data(), expected_fits);
     for (const Isa isa : test::all_isas) {
       if (!cpu_supports(isa)) continue;
-      kernel_table(isa).quantize_group({x.data(), rows, cols}, cols, group, actual.data());
+      kernel_table(isa).quantize_group({x.data(), rows, cols}, cols, group, actual.data(), fits);
       ASSERT_EQ(std::memcmp(actual.data(), expected.data(), actual.size()), 0)
           << isa_name(isa) << ", group " << group;
+      ASSERT_EQ(std::memcmp(fits + 1, expected_fits + 1, (rows - 1) * sizeof(RowFit)), 0);
     }
     const QuantizedRecord layout{group};
     float scale = 0.0f;

@@ -19,18 +19,16 @@ QuantizedBlock quantize(const float* x) {
   for (std::size_t i = 0; i < quantized_block; ++i) {
     block.quants[i] = static_cast<std::int8_t>(std::nearbyintf(x[i] * factor));
     block.half_sums[i / 16] += block.quants[i];
+    block.square_sum += block.quants[i] * block.quants[i];
   }
   return block;
 }
 
 }  // namespace
 
-void quantize_group_reference(FloatRows x, std::size_t cols, std::size_t group, std::byte* out) {
-  const QuantizedRecord layout{group};
-  for (std::size_t begin = 0; begin < cols; begin += quantized_block, out += layout.bytes())
-    for (std::size_t row = 0; row < group; ++row)
-      store_block(row < x.rows ? quantize(x.data + row * x.stride + begin) : QuantizedBlock{},
-                  layout, row, out);
+void quantize_group_reference(FloatRows x, std::size_t cols, std::size_t group, std::byte* out,
+                              RowFit* fits) {
+  quantize_group_with(quantize, x, cols, group, out, fits);
 }
 
 }  // namespace croft

@@ -48,24 +48,34 @@ struct QuantizeAvx2 {
     return _mm_cvtsi128_si32(twos) + _mm_extract_epi32(twos, 1);
   }
 
-  static void quantize_group(FloatRows x, std::size_t cols, std::size_t group, std::byte* out) {
-    const QuantizedRecord layout{group};
-    for (std::size_t begin = 0; begin < cols; begin += quantized_block, out += layout.bytes())
-      for (std::size_t row = 0; row < group; ++row) {
-        QuantizedBlock block;
-        if (row < x.rows) {
-          const float* values = x.data + row * x.stride + begin;
-          bool finite = true;
-          const float largest = largest_of(values, finite);
-          const float factor = begin_block(largest, finite, block);
-          const __m256i quants =
-              factor == 0.0f ? _mm256_setzero_si256() : quants_of(values, factor);
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(block.quants), quants);
-          block.half_sums[0] = sum_of(_mm256_castsi256_si128(quants));
-          block.half_sums[1] = sum_of(_mm256_extracti128_si256(quants, 1));
-        }
-        store_block(block, layout, row, out);
-      }
+  static std::int32_t square_sum_of(__m256i quants) {
+    const __m256i low = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(quants));
+    const __m256i high = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(quants, 1));
+    const __m256i eights =
+        _mm256_add_epi32(_mm256_madd_epi16(low, low), _mm256_madd_epi16(high, high));
+    const __m128i fours =
+        _mm_add_epi32(_mm256_castsi256_si128(eights), _mm256_extracti128_si256(eights, 1));
+    const __m128i twos = _mm_add_epi32(fours, _mm_unpackhi_epi64(fours, fours));
+    return _mm_cvtsi128_si32(twos) + _mm_extract_epi32(twos, 1);
+  }
+
+  static QuantizedBlock quantize(const float* x) {
+    QuantizedBlock block;
+    bool finite = true;
+    const float largest = largest_of(x, finite);
+    const float factor = begin_block(largest, finite, block);
+    if (factor == 0.0f) return block;
+    const __m256i quants = quants_of(x, factor);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(block.quants), quants);
+    block.half_sums[0] = sum_of(_mm256_castsi256_si128(quants));
+    block.half_sums[1] = sum_of(_mm256_extracti128_si256(quants, 1));
+    block.square_sum = square_sum_of(quants);
+    return block;
+  }
+
+  static void quantize_group(FloatRows x, std::size_t cols, std::size_t group, std::byte* out,
+                             RowFit* fits) {
+    quantize_group_with(quantize, x, cols, group, out, fits);
   }
 };
 

@@ -35,6 +35,8 @@ struct QuantizeAvx512 {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(block.quants + 16), high);
     block.half_sums[0] = sum_of(low);
     block.half_sums[1] = sum_of(high);
+    const __m512i words = _mm512_cvtepi8_epi16(_mm256_set_m128i(high, low));
+    block.square_sum = _mm512_reduce_add_epi32(_mm512_madd_epi16(words, words));
     return block;
   }
 
@@ -45,12 +47,9 @@ struct QuantizeAvx512 {
     return _mm_cvtsi128_si32(twos) + _mm_extract_epi32(twos, 1);
   }
 
-  static void quantize_group(FloatRows x, std::size_t cols, std::size_t group, std::byte* out) {
-    const QuantizedRecord layout{group};
-    for (std::size_t begin = 0; begin < cols; begin += quantized_block, out += layout.bytes())
-      for (std::size_t row = 0; row < group; ++row)
-        store_block(row < x.rows ? quantize(x.data + row * x.stride + begin) : QuantizedBlock{},
-                    layout, row, out);
+  static void quantize_group(FloatRows x, std::size_t cols, std::size_t group, std::byte* out,
+                             RowFit* fits) {
+    quantize_group_with(quantize, x, cols, group, out, fits);
   }
 };
 
