@@ -54,8 +54,8 @@ Work work_of(const TestSize& test, const Engine& engine) {
   read.add(weights.output);
   work.steps = static_cast<double>(test.n_gen);
   work.operations = 2 * read.elements * seqs * work.steps;
-  // Step i sees i positions, its own included.
-  const double positions = work.steps * (work.steps + 1) / 2;
+  // Step i sees the depth and i positions, its own included.
+  const double positions = work.steps * (static_cast<double>(test.n_depth) + (work.steps + 1) / 2);
   work.bytes = read.bytes * work.steps +
                seqs * positions * position_bytes(engine.model().config(), engine.options().kv_type);
   return work;

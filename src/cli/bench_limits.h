@@ -17,6 +17,7 @@ namespace croft::cli {
 struct TestSize {
   std::size_t n_prompt = 0;  ///< tokens of each sequence's prompt; 0: generation from one token
   std::size_t n_gen = 0;     ///< tokens that each sequence generates; 0: prompt only
+  std::size_t n_depth = 0;   ///< tokens that each sequence has before it generates
   std::size_t seqs = 1;
 };
 

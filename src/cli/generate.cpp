@@ -14,26 +14,34 @@ namespace {
 /// Hands events from the engine's thread to ours. Shared by both, so that neither outlives it.
 class Mailbox {
  public:
+  using Clock = std::chrono::steady_clock;
+  struct Item {
+    GenerationEvent event;
+    Clock::time_point posted;
+  };
+
   void post(GenerationEvent event) {
     {
       const std::scoped_lock lock(mutex_);
-      events_.push_back(std::move(event));
+      events_.push_back({std::move(event), Clock::now()});
     }
     arrived_.notify_one();
   }
 
-  GenerationEvent wait() {
+  GenerationEvent wait() { return wait_timed().event; }
+
+  Item wait_timed() {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return !events_.empty(); });
-    GenerationEvent event = std::move(events_.front());
+    Item item = std::move(events_.front());
     events_.pop_front();
-    return event;
+    return item;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<GenerationEvent> events_;
+  std::deque<Item> events_;
 };
 
 }  // namespace
@@ -72,7 +80,7 @@ Result<Generated> generate_and_wait(Engine& engine, GenerationRequest request,
   }
 }
 
-Result<std::vector<GenerationUsage>> generate_all(Engine& engine,
+Result<std::vector<TimedGeneration>> generate_all(Engine& engine,
                                                   std::vector<GenerationRequest> requests) {
   std::vector<std::shared_ptr<Mailbox>> mailboxes;
   std::optional<Error> failed;
@@ -86,22 +94,24 @@ Result<std::vector<GenerationUsage>> generate_all(Engine& engine,
     }
     mailboxes.push_back(mailbox);
   }
-  std::vector<GenerationUsage> usages;
+  std::vector<TimedGeneration> generations;
   for (const auto& mailbox : mailboxes) {
+    TimedGeneration& generation = generations.emplace_back();
     while (true) {
-      GenerationEvent event = mailbox->wait();
-      if (const auto* done = std::get_if<GenerationDone>(&event)) {
-        usages.push_back(done->usage);
+      const auto [event, posted] = mailbox->wait_timed();
+      if (const auto* delta = std::get_if<TextDelta>(&event)) {
+        generation.token_times.insert(generation.token_times.end(), delta->tokens.size(), posted);
+      } else if (const auto* done = std::get_if<GenerationDone>(&event)) {
+        generation.usage = done->usage;
         break;
-      }
-      if (auto* error = std::get_if<Error>(&event)) {
-        if (!failed) failed = std::move(*error);
+      } else if (const auto* error = std::get_if<Error>(&event)) {
+        if (!failed) failed = *error;
         break;
       }
     }
   }
   if (failed) return std::unexpected(std::move(*failed));
-  return usages;
+  return generations;
 }
 
 Result<std::vector<std::vector<float>>> embed_and_wait(Engine& engine, EmbeddingRequest request) {

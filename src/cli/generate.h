@@ -1,6 +1,7 @@
 #pragma once
 /// One request to the engine, awaited: for verbs that do one thing at a time.
 
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -28,8 +29,14 @@ using TextSink = std::function<Result<void>(std::string_view text)>;
 Result<Generated> generate_and_wait(Engine& engine, GenerationRequest request,
                                     const TextSink& on_text = {});
 
-/// Several requests at once; returns their usages in order. Errors: the first one's.
-Result<std::vector<GenerationUsage>> generate_all(Engine& engine,
+/// One request's way through the engine.
+struct TimedGeneration {
+  GenerationUsage usage;
+  std::vector<std::chrono::steady_clock::time_point> token_times;  ///< one per generated token
+};
+
+/// Several requests at once; returns what became of them in order. Errors: the first one's.
+Result<std::vector<TimedGeneration>> generate_all(Engine& engine,
                                                   std::vector<GenerationRequest> requests);
 
 /// The vectors of `inputs`. Errors: as Engine::embed.

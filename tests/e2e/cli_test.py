@@ -203,6 +203,9 @@ class Answers(Case):
                 self.assertGreater(row[name], 0, name)
             self.assertEqual(row["arithmetic_peaks_gops"][row["arithmetic_peak_kind"]], row["arithmetic_peak_gops"])
         self.assertEqual([r["n_gen"] for r in self.json(*options, "-p", "0", "--seqs", "2")], [8])
+        deep = self.json(*options, "-p", "0", "--seqs", "3", "--depth", "40")[0]
+        self.assertEqual((deep["n_depth"], deep["n_gen"], deep["n_seqs"]), (40, 8, 3))
+        self.assertGreater(deep["avg_ts"], 0)
 
     def test_ctrl_c_ends_the_answer(self):
         process = subprocess.Popen([harness.BINARY, "run", MODEL, "Once", "--max-tokens", "100000", "--context", "100000"],

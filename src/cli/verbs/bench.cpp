@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -15,6 +16,8 @@
 
 namespace croft::cli {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 /// One line of the result: prompts of n_prompt tokens, or answers of n_gen.
 struct Test : TestSize {
@@ -57,15 +60,55 @@ std::vector<TokenId> random_tokens(const Tokenizer& tokenizer, std::size_t count
 
 std::vector<GenerationRequest> requests_of(const Test& test, const Tokenizer& tokenizer,
                                            std::mt19937& random) {
+  // An answer needs something to follow: one token. Where it has its depth to follow, its first
+  // token belongs to computing that.
+  const std::size_t before = std::max({test.n_prompt, test.n_depth, std::size_t{1}});
   std::vector<GenerationRequest> requests(test.seqs);
   for (GenerationRequest& request : requests) {
-    // An answer needs something to follow: one token.
-    request.prompt = random_tokens(tokenizer, std::max<std::size_t>(test.n_prompt, 1), random);
-    request.tokens_max = test.n_gen;
+    request.prompt = random_tokens(tokenizer, before, random);
+    request.tokens_max = test.n_gen + (test.n_depth > 0 ? 1 : 0);
     request.sampling.temperature = 0.0f;
     request.ignore_end_tokens = true;
   }
   return requests;
+}
+
+/// Time of n_gen tokens of every sequence, taken from the stretch in which all of them generate:
+/// prompts enter one after the other, and what is generated beside them does not count.
+double generating_ns(const Test& test, const std::vector<TimedGeneration>& generations) {
+  Clock::time_point start = Clock::time_point::min();
+  Clock::time_point end = Clock::time_point::max();
+  for (const TimedGeneration& generation : generations) {
+    start = std::max(start, generation.token_times.front());
+    end = std::min(end, generation.token_times.back());
+  }
+  std::size_t made = 0;
+  for (const TimedGeneration& generation : generations)
+    made += static_cast<std::size_t>(std::ranges::count_if(
+        generation.token_times, [&](Clock::time_point at) { return at > start && at <= end; }));
+  const std::chrono::duration<double, std::nano> took = end - start;
+  return took.count() * static_cast<double>(test.tokens()) / static_cast<double>(made);
+}
+
+Result<double> sample_ns(Engine& engine, const Test& test, std::mt19937& random) {
+  auto requests = requests_of(test, engine.model().tokenizer(), random);
+  const std::size_t wanted = requests.front().tokens_max;
+  const auto start = Clock::now();
+  const std::vector<TimedGeneration> generations = TRY(generate_all(engine, std::move(requests)));
+  const std::chrono::duration<double, std::nano> took = Clock::now() - start;
+  for (const TimedGeneration& generation : generations)
+    if (generation.usage.completion_tokens != wanted)
+      return fail(ErrorCode::ContextOverflow,
+                  "only " + std::to_string(generation.usage.completion_tokens) + " of " +
+                      std::to_string(wanted) + " tokens fit the model's context",
+                  "Use a smaller -n");
+  if (test.n_depth == 0) return took.count();
+  const double generating = generating_ns(test, generations);
+  if (!std::isfinite(generating))
+    return fail(ErrorCode::InvalidArgument,
+                std::to_string(test.seqs) + " sequences were never generating all at once",
+                "Use a larger -n, or a smaller --depth or --seqs");
+  return generating;
 }
 
 Result<void> measure(Engine& engine, std::size_t repetitions, Test& test) {
@@ -73,18 +116,9 @@ Result<void> measure(Engine& engine, std::size_t repetitions, Test& test) {
   const std::string what = test.n_gen == 0 ? "prompt" : "generation";
   Progress progress(what, Progress::Unit::Count);
   for (std::size_t i = 0; i <= repetitions; ++i) {
-    auto requests = requests_of(test, engine.model().tokenizer(), random);
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<GenerationUsage> usages = TRY(generate_all(engine, std::move(requests)));
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    for (const GenerationUsage& usage : usages)
-      if (usage.completion_tokens != test.n_gen)
-        return fail(ErrorCode::ContextOverflow,
-                    "only " + std::to_string(usage.completion_tokens) + " of " +
-                        std::to_string(test.n_gen) + " tokens fit the model's context",
-                    "Use a smaller -n");
+    const double ns = TRY(sample_ns(engine, test, random));
     // The first run warms the caches and pages the weights in.
-    if (i > 0) test.samples_ns.push_back(took.count());
+    if (i > 0) test.samples_ns.push_back(ns);
     progress.update(i, repetitions);
   }
   return {};
@@ -116,6 +150,7 @@ json::object test_json(const Test& test, const Engine& engine, const Settings& s
           {"type_v", settings.text("kv-type")},
           {"n_prompt", test.n_prompt},
           {"n_gen", test.n_gen},
+          {"n_depth", test.n_depth},
           {"n_seqs", test.seqs},
           {"avg_ns", std::llround(time.mean)},
           {"stddev_ns", std::llround(time.deviation)},
@@ -148,13 +183,15 @@ Result<int> bench_verb(const Settings& settings) {
   std::vector<Test> tests;
   const std::size_t n_prompt = settings.size("prompt-tokens");
   const std::size_t n_gen = settings.size("generate-tokens");
+  const std::size_t n_depth = settings.size("depth");
   const std::size_t seqs = settings.size("seqs");
-  if (n_prompt != 0)
-    tests.push_back({{.n_prompt = n_prompt, .n_gen = 0, .seqs = seqs}, {}, {}, {}});
-  if (n_gen != 0) tests.push_back({{.n_prompt = 0, .n_gen = n_gen, .seqs = seqs}, {}, {}, {}});
-  const std::unique_ptr<Engine> engine = TRY(open_engine(
-      settings, path,
-      {.context = std::max(n_prompt, n_gen + 1), .parallel = seqs, .queue_max = seqs + 1}));
+  if (n_prompt != 0) tests.push_back({{.n_prompt = n_prompt, .seqs = seqs}, {}, {}, {}});
+  if (n_gen != 0) tests.push_back({{.n_gen = n_gen, .n_depth = n_depth, .seqs = seqs}, {}, {}, {}});
+  const std::unique_ptr<Engine> engine =
+      TRY(open_engine(settings, path,
+                      {.context = std::max(n_prompt, n_depth + n_gen + 1),
+                       .parallel = seqs,
+                       .queue_max = seqs + 1}));
   if (engine->model().decoder() == nullptr)
     return fail(ErrorCode::Unsupported,
                 path.string() + " is an embedding model: it generates nothing",
