@@ -53,6 +53,8 @@ struct PackedMatmul {
     constexpr unsigned shift = shift_of<Format>();
     F unbias[Format::groups];
     for (std::size_t g = 0; g < Format::groups; ++g) unbias[g] = L::unbias_of(scales[g]);
+    // Unrolled, the sums stay in registers.
+#pragma GCC unroll 16
     for (std::size_t t = 0; t < Group; ++t) {
       const F x_scale = L::broadcast(record + layout.scale() + 4 * t);
       for (std::size_t g = 0; g < Format::groups; ++g) {
