@@ -41,11 +41,14 @@ def command_of(name, arguments):
     return ["node", HERE / "adapter_node.mjs"], {"NODE_LLAMA_CPP": str(install.node_llama_cpp(folder))}
 
 
-def tests_of(arguments):
-    """Name -> request. The ids are ordinary tokens in every vocabulary of 32000 and more."""
-    source = random.Random(1)
+def tests_of(arguments, number=0):
+    """Name -> request of a round. The ids are ordinary tokens in every vocabulary of 32000 and more; every round has its
+    own, or an engine that keeps earlier prompts would answer from memory."""
+    source = random.Random(number)
+
     def ids(count):
         return [source.randrange(1000, 30000) for _ in range(count)]
+
     tests = {}
     if arguments.prompt:
         tests[f"prompt {arguments.prompt}"] = {"test": "prompt", "prompts": [ids(arguments.prompt)], "n_gen": 0}
@@ -92,15 +95,17 @@ def measure(engine, request, time_limit):
     return answer
 
 
-def run_round(number, running, results, tests, arguments):
-    for test, request in tests.items():
+def run_round(number, running, results, arguments):
+    for test, request in tests_of(arguments, number).items():
         for name in random.sample(list(running), len(running)):
-            engine, entry = running[name], results[name]["tests"][test]
+            engine, entry, asked = running[name], results[name]["tests"][test], request
             if "error" in entry:
                 continue
             try:
-                for _ in range(arguments.retries + 1):
-                    answer = measure(engine, request, arguments.time_limit)
+                for attempt in range(arguments.retries + 1):
+                    if attempt > 0:
+                        asked = tests_of(arguments, f"{number} {name} {attempt}")[test]
+                    answer = measure(engine, asked, arguments.time_limit)
                     if "error" in answer or answer["others_cpu_share"] <= arguments.others_max:
                         break
             except EngineFailed as error:
@@ -157,18 +162,18 @@ def main():
     arguments.folder.mkdir(parents=True, exist_ok=True)
     tests = tests_of(arguments)
     running, results = start_engines(arguments, tests)
+    document = {"model": arguments.model.name, "threads": arguments.threads, "isa": arguments.isa,
+                "machine": machine_facts(), "engines": results}
     try:
         for number in range(arguments.rounds + 1):
             print(f"round {number} of {arguments.rounds}", file=sys.stderr, flush=True)
-            run_round(number, running, results, tests, arguments)
+            run_round(number, running, results, arguments)
+            report.summarize(results, tests)
+            if arguments.json:  # after every round: a run that is cut short keeps what it has
+                arguments.json.write_text(json.dumps({**document, "rounds": number}, indent=1) + "\n")
     finally:
         for engine in running.values():
             engine.stop()
-    report.summarize(results, tests)
-    document = {"model": arguments.model.name, "threads": arguments.threads, "isa": arguments.isa,
-                "rounds": arguments.rounds, "machine": machine_facts(), "engines": results}
-    if arguments.json:
-        arguments.json.write_text(json.dumps(document, indent=1) + "\n")
     print(f"{arguments.model.name}, {arguments.threads} threads, {arguments.isa}")
     print(report.table(results, tests))
 
