@@ -40,7 +40,7 @@ def draw_test(axes, results, test):
         axes.text(high + top * 0.015, row, label, va="center", fontsize=7)
     if limit:
         axes.axvline(limit, color="#c0392b", lw=1)
-        axes.text(limit, -0.75, "limit", color="#c0392b", fontsize=7, ha="center")
+        axes.text(limit + top * 0.01, -0.75, "limit", color="#c0392b", fontsize=7)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -1.1)
     axes.set_xlim(0, top * 1.2)
@@ -68,7 +68,7 @@ def main():
     parser.add_argument("results", nargs="+", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."))
     arguments = parser.parse_args()
-    matplotlib.rcParams["svg.hashsalt"] = "croft"
+    matplotlib.rcParams.update({"svg.hashsalt": "croft", "svg.fonttype": "none"})  # text stays text: small files
     arguments.out.mkdir(parents=True, exist_ok=True)
     for path in arguments.results:
         draw(json.loads(path.read_text()), arguments.out / f"{path.stem}.svg")

@@ -35,7 +35,8 @@ def table(results, tests):
         for name, engine in results.items():
             entry = engine["tests"][test]
             if "quartiles" not in entry:
-                lines.append(f"  {name:18} {entry.get('error') or engine['status']}")
+                problem = " ".join((entry.get("error") or engine["status"]).split())
+                lines.append(f"  {name:18} {problem}")
                 continue
             low, median, high = entry["quartiles"]
             line = f"  {name:18} {median:9.1f} ({low:.1f} - {high:.1f})"
