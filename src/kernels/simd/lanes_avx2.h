@@ -16,6 +16,7 @@ struct Avx2Lanes {
   using F = __m256;
   static constexpr std::size_t width = 8;
   static constexpr std::size_t rows_max = 4;
+  static constexpr std::size_t rows_together = 1;
   static constexpr std::size_t tile_strips = 1, tile_rows = 4;
   static constexpr std::size_t wide_shift = 0;
   static constexpr std::int32_t bias = integer_bias;
@@ -90,17 +91,17 @@ struct Avx2Lanes {
   static I add_dot(I sum, I weights, I x) {
     return widen(sum, pairs<Bits>(weights, x));
   }
-  template <unsigned Bits, std::size_t Steps>
-  static I dot(I sum, const I* weights, const std::byte* x, std::size_t step_bytes) {
+  template <unsigned Bits, std::size_t Steps, std::size_t Rows>
+  static void dots(I* sums, const I* weights, const std::byte* x, std::size_t step_bytes) {
+    static_assert(Rows == 1);
     constexpr std::size_t run = steps_in_16_bits<Bits>() < Steps ? steps_in_16_bits<Bits>() : Steps;
     for (std::size_t i = 0; i < Steps; i += run) {
       I pair_sums = pairs<Bits>(weights[i], broadcast_int(x + i * step_bytes));
       for (std::size_t j = i + 1; j < i + run; ++j)
         pair_sums =
             _mm256_add_epi16(pair_sums, pairs<Bits>(weights[j], broadcast_int(x + j * step_bytes)));
-      sum = widen(sum, pair_sums);
+      sums[0] = widen(sums[0], pair_sums);
     }
-    return sum;
   }
   template <unsigned Bits, unsigned ZeroShift>
   static I panel_operand(I a) {

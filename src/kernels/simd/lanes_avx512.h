@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "kernels/quantized_rows.h"
+#include "kernels/simd/packed_formats.h"
 
 namespace croft {
 
@@ -19,6 +20,8 @@ struct Avx512Lanes {
   static constexpr std::size_t width = 16;
   /// Rows whose sums stay in registers beside 8 of weights.
   static constexpr std::size_t rows_max = 16;
+  /// Sums that grow side by side: a dot product takes 5 cycles and two start in each.
+  static constexpr std::size_t rows_together = 8;
   /// Strips and rows of the panel's tile: 12 integer and 12 float sums, 3 weights, 1 input.
   static constexpr std::size_t tile_strips = 3, tile_rows = 4;
   /// Signed weights become q + 128: the instruction takes one unsigned operand.
@@ -83,12 +86,28 @@ struct Avx512Lanes {
   static I add_dot(I sum, I weights, I x) {
     return Dot::template add<Bits>(sum, weights, x);
   }
-  /// The same over Steps registers of weights and inputs `step_bytes` apart.
-  template <unsigned Bits, std::size_t Steps>
-  static I dot(I sum, const I* weights, const std::byte* x, std::size_t step_bytes) {
+  /// The same over Steps registers of weights for Rows sums; step i of row t finds its inputs at x
+  /// + i * step_bytes + 4 * t.
+  template <unsigned Bits, std::size_t Steps, std::size_t Rows>
+  static CROFT_INLINE void dots(I* sums, const I* weights, const std::byte* x,
+                                std::size_t step_bytes) {
+    if constexpr (Rows == 1) {
+      // One row alone: two sums, so that a step does not wait for the last one.
+      I odd = set(0);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < Steps; i += 2) {
+        sums[0] = Dot::template add<Bits>(sums[0], weights[i], broadcast_int(x + i * step_bytes));
+        odd = Dot::template add<Bits>(odd, weights[i + 1], broadcast_int(x + (i + 1) * step_bytes));
+      }
+      sums[0] = _mm512_add_epi32(sums[0], odd);
+      return;
+    }
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < Steps; ++i)
-      sum = Dot::template add<Bits>(sum, weights[i], broadcast_int(x + i * step_bytes));
-    return sum;
+#pragma GCC unroll 8
+      for (std::size_t t = 0; t < Rows; ++t)
+        sums[t] =
+            Dot::template add<Bits>(sums[t], weights[i], broadcast_int(x + i * step_bytes + 4 * t));
   }
   /// What a panel keeps of a weight register, and the zero (as a shift) of what it keeps.
   template <unsigned Bits, unsigned ZeroShift>

@@ -21,6 +21,7 @@ struct PortableLanes {
   };
   static constexpr std::size_t width = 16;
   static constexpr std::size_t rows_max = 4;
+  static constexpr std::size_t rows_together = 1;
   static constexpr std::size_t tile_strips = 1, tile_rows = 4;
   static constexpr std::size_t wide_shift = 0;
   /// Sums need no bias here: an integer becomes a float by a cast.
@@ -141,11 +142,11 @@ struct PortableLanes {
       return total;
     });
   }
-  template <unsigned Bits, std::size_t Steps>
-  static I dot(I sum, const I* weights, const std::byte* x, std::size_t step_bytes) {
+  template <unsigned Bits, std::size_t Steps, std::size_t Rows>
+  static void dots(I* sums, const I* weights, const std::byte* x, std::size_t step_bytes) {
     for (std::size_t i = 0; i < Steps; ++i)
-      sum = add_dot<Bits>(sum, weights[i], broadcast_int(x + i * step_bytes));
-    return sum;
+      for (std::size_t t = 0; t < Rows; ++t)
+        sums[t] = add_dot<Bits>(sums[t], weights[i], broadcast_int(x + i * step_bytes + 4 * t));
   }
   template <unsigned Bits, unsigned ZeroShift>
   static I panel_operand(I a) {

@@ -48,26 +48,37 @@ struct PackedMatmul {
   template <typename Format, std::size_t Group>
   static CROFT_INLINE void add_block(const I* weights, const F* scales, const F* minima,
                                      const std::byte* record, F* totals) {
-    constexpr QuantizedRecord layout{Group};
-    constexpr std::size_t steps = 8 / Format::groups;
-    constexpr unsigned shift = shift_of<Format>();
+    // Sums of several rows grow side by side: the next step of one need not wait for its last.
+    constexpr std::size_t together = Group < L::rows_together ? Group : L::rows_together;
     F unbias[Format::groups];
     for (std::size_t g = 0; g < Format::groups; ++g) unbias[g] = L::unbias_of(scales[g]);
-    // Unrolled, the sums stay in registers.
 #pragma GCC unroll 16
-    for (std::size_t t = 0; t < Group; ++t) {
-      const F x_scale = L::broadcast(record + layout.scale() + 4 * t);
-      for (std::size_t g = 0; g < Format::groups; ++g) {
-        const std::size_t sum_at = Format::groups == 1 ? layout.sum() : layout.half_sum(g);
-        const std::size_t scaled_at =
-            Format::groups == 1 ? layout.scaled_sum() : layout.scaled_half_sum(g);
-        const I sum = L::template dot<Format::bits, steps>(
-            start_of<shift>(record + sum_at + 4 * t), weights + g * steps,
-            record + (g * steps * Group + t) * 4, 4 * Group);
-        totals[t] = L::mul_add(L::scaled(sum, scales[g], unbias[g]), x_scale, totals[t]);
-        if constexpr (Format::has_minimum)
-          totals[t] = L::mul_add(minima[g], L::broadcast(record + scaled_at + 4 * t), totals[t]);
-      }
+    for (std::size_t t = 0; t < Group; t += together)
+#pragma GCC unroll 2
+      for (std::size_t g = 0; g < Format::groups; ++g)
+        add_rows<Format, Group, together>(weights, scales[g], unbias[g], minima[g], g,
+                                          record + 4 * t, totals + t);
+  }
+
+  template <typename Format, std::size_t Group, std::size_t Rows>
+  static CROFT_INLINE void add_rows(const I* weights, F scale, F unbias, F minimum, std::size_t g,
+                                    const std::byte* record, F* totals) {
+    constexpr QuantizedRecord layout{Group};
+    constexpr std::size_t steps = 8 / Format::groups;
+    const std::size_t sum_at = Format::groups == 1 ? layout.sum() : layout.half_sum(g);
+    const std::size_t scaled_at =
+        Format::groups == 1 ? layout.scaled_sum() : layout.scaled_half_sum(g);
+    I sums[Rows];
+    for (std::size_t t = 0; t < Rows; ++t)
+      sums[t] = start_of<shift_of<Format>()>(record + sum_at + 4 * t);
+    L::template dots<Format::bits, steps, Rows>(sums, weights + g * steps,
+                                                record + g * steps * 4 * Group, 4 * Group);
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < Rows; ++t) {
+      totals[t] = L::mul_add(L::scaled(sums[t], scale, unbias),
+                             L::broadcast(record + layout.scale() + 4 * t), totals[t]);
+      if constexpr (Format::has_minimum)
+        totals[t] = L::mul_add(minimum, L::broadcast(record + scaled_at + 4 * t), totals[t]);
     }
   }
 
