@@ -2,6 +2,7 @@
 // hand, and counts over many draws within five standard deviations.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -30,6 +31,18 @@ TEST(Sampling, GreedyTakesTheFirstMaximum) {
   Sampler sampler({.temperature = 0.0f}, {});
   std::vector<float> logits = {1.0f, 5.0f, 5.0f};
   EXPECT_EQ(sampler.pick(logits), 1);
+}
+
+TEST(Sampling, GreedyFindsTheMaximumAnywhere) {
+  for (const std::size_t size : {1, 511, 512, 513, 49152}) {
+    for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
+      Sampler sampler({.temperature = 0.0f}, {});
+      std::vector<float> logits(size, -7.5f);
+      logits[at] = -7.25f;
+      logits[size - 1] = std::max(logits[size - 1], -7.25f);  // an equal one comes later
+      EXPECT_EQ(sampler.pick(logits), static_cast<TokenId>(at)) << "of " << size;
+    }
+  }
 }
 
 TEST(Sampling, FrequenciesFollowTheSoftmax) {

@@ -22,12 +22,14 @@ void DecoderSession::forward(const Batch& batch) {
   const std::size_t rows = batch.tokens.size();
   pass_.sequences = batch.sequences;
   pass_.begin(rows, decoder_.rope());
-  for (std::size_t r = 0; r < rows; ++r) {
-    const auto token = static_cast<std::size_t>(batch.tokens[r]);
-    CHECK(token < c.vocabulary_size);
-    dequantize_row(decoder_.weights().embedding, token, pass_.x.row(r));
-    if (c.embedding_scale != 1.0f) scale(pass_.x.row(r), c.embedding_scale, pass_.isa);
-  }
+  pass_.pool.parallel_for(rows, 16, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      const auto token = static_cast<std::size_t>(batch.tokens[r]);
+      CHECK(token < c.vocabulary_size);
+      dequantize_row(decoder_.weights().embedding, token, pass_.x.row(r));
+      if (c.embedding_scale != 1.0f) scale(pass_.x.row(r), c.embedding_scale, pass_.isa);
+    }
+  });
   const LayerFunction layer = layer_function(c.architecture);
   for (std::size_t i = 0; i < c.layer_count; ++i) layer(pass_, i);
 
