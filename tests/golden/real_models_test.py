@@ -22,9 +22,10 @@ MARGIN_COMPARED_MIN = 0.5     # integer kernels may choose differently at closer
 PERPLEXITY_TOLERANCE = 0.005
 EMBEDDING_TOLERANCE = 1e-3
 SPEARMAN_MIN = 0.866
-# On most prompts llama.cpp is 0.004 to 0.07 off; where it happens to hit the reference this much room is left. Our
-# own largest distance is 0.0016 (an F16 cache; activations are F32, docs/adr/0002).
-LOGPROB_SLACK = 0.002
+# Activations are 8-bit blocks (docs/adr/0008): a single prompt may land on either side of llama.cpp, the mean over a
+# model's prompts may not. The divergence of the next token's distribution is the sharper measure.
+LOGPROB_FACTOR, LOGPROB_SLACK = 1.2, 0.002
+TOP = 20
 
 
 def golden(name):
@@ -60,6 +61,19 @@ class Generator:
     def tearDownClass(cls):
         assert cls.server.stop() == 0, cls.server.log()
 
+    def divergence(self, prompt):
+        """KL(reference || ours) of the token after the prompt: the reference's 20 best tokens, the rest as one."""
+        choice = self.server.post("/v1/completions", {
+            "model": "default", "prompt": prompt["ids"], "max_tokens": 1, "temperature": 0, "logprobs": TOP,
+            "return_tokens_as_token_ids": True})["choices"][0]
+        ours = {int(token.removeprefix("token_id:")): value
+                for token, value in choice["logprobs"]["top_logprobs"][0].items()}
+        least = min(ours.values())  # what is not among our best lies below them
+        pairs = [(logit - prompt["logsumexp_last"], ours.get(token, least))
+                 for token, logit in zip(prompt["top20_ids"], prompt["top20_logits"])]
+        rest = [max(1e-9, 1 - sum(math.exp(value) for value in side)) for side in zip(*pairs)]
+        return sum(math.exp(p) * (p - q) for p, q in pairs) + rest[0] * math.log(rest[0] / rest[1])
+
     def score(self, ids, tokens_max):
         """Log-probabilities of ids[1:], then the ids generated greedily."""
         choice = self.server.post("/v1/completions", {
@@ -74,18 +88,25 @@ class Generator:
         return logprobs["token_logprobs"][1:len(ids)], generated
 
     def test_prompts(self):
+        offs, peer_offs, divergences, peer_divergences = [], [], [], []
         for prompt in self.reference["prompts"]:
             with self.subTest(prompt=prompt["name"]):
                 logprobs, generated = self.score(prompt["ids"], 64)
-                off = abs(sum(logprobs) / len(logprobs) - prompt["mean_logprob"])
-                peer_off = abs(prompt["llama_cpp"]["mean_logprob"] - prompt["mean_logprob"])
-                self.assertLessEqual(off, max(peer_off, LOGPROB_SLACK), "mean log-probability")
+                offs.append(abs(sum(logprobs) / len(logprobs) - prompt["mean_logprob"]))
+                peer_offs.append(abs(prompt["llama_cpp"]["mean_logprob"] - prompt["mean_logprob"]))
+                divergences.append(self.divergence(prompt))
+                peer_divergences.append(prompt["llama_cpp"]["last_kl"])
                 same = index_where(list(zip(generated, prompt["greedy_ids"])), lambda pair: pair[0] != pair[1])
                 same = min(same, len(generated), len(prompt["greedy_ids"]))
                 clear = index_where(prompt["greedy_margins"], lambda margin: margin < MARGIN_COMPARED_MIN)
                 self.assertGreaterEqual(same, clear, "greedy text")
-                print(f"{self.reference_file} {prompt['name']}: mean log-probability off by {off:.4f} "
-                      f"(llama.cpp {peer_off:.4f}), {same} of {len(prompt['greedy_ids'])} greedy tokens equal")
+                print(f"{self.reference_file} {prompt['name']}: mean log-probability off by {offs[-1]:.4f} (llama.cpp "
+                      f"{peer_offs[-1]:.4f}), divergence {divergences[-1]:.2g} ({peer_divergences[-1]:.2g}), {same} of "
+                      f"{len(prompt['greedy_ids'])} greedy tokens equal")
+        mean = lambda values: sum(values) / len(values)
+        print(f"{self.reference_file} mean divergence {mean(divergences):.2g} (llama.cpp {mean(peer_divergences):.2g})")
+        self.assertLessEqual(mean(offs), LOGPROB_FACTOR * mean(peer_offs) + LOGPROB_SLACK, "mean log-probability")
+        self.assertLessEqual(mean(divergences), mean(peer_divergences), "divergence of the next token")
 
     def test_perplexity(self):
         half, every = [], []
