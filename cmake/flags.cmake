@@ -14,7 +14,13 @@ endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   # Checks of ours never live in assert (threats.md): NDEBUG changes nothing that matters.
-  target_compile_options(croft_flags INTERFACE -fstack-protector-strong -fcf-protection)
+  target_compile_options(croft_flags INTERFACE -fstack-protector-strong)
+  # Control flow that returns and jumps only where it may, by each processor's own means.
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    target_compile_options(croft_flags INTERFACE -mbranch-protection=standard)
+  else()
+    target_compile_options(croft_flags INTERFACE -fcf-protection)
+  endif()
   if(NOT CROFT_SANITIZE) # ASan replaces the functions that fortify checks
     target_compile_definitions(croft_flags INTERFACE _FORTIFY_SOURCE=2)
   endif()

@@ -1,9 +1,12 @@
-# croft_folder(NAME [DEPS lib...]): one static library from src/NAME/**/*.cpp, one test program from its
+# croft_folder(NAME [DEPS lib...] [WITHOUT REGEX...]): one static library from src/NAME/**/*.cpp, one test program from its
 # *_test.cpp, one libFuzzer program per *_fuzz.cpp (only with CROFT_FUZZ). Files are found by name so
-# that adding a file needs no edit here; CMake re-globs at build time.
+# that adding a file needs no edit here; CMake re-globs at build time. Files that match WITHOUT are left out.
 function(croft_folder name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;WITHOUT" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(regex IN LISTS ARG_WITHOUT)
+    list(FILTER all EXCLUDE REGEX "${regex}")
+  endforeach()
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   set(fuzzers ${all})
@@ -25,6 +28,7 @@ function(croft_folder name)
       set_tests_properties(${CROFT_TEST_PREFIX}${name} PROPERTIES TIMEOUT 1200 LABELS "unit;sanitizer")
     else()
       gtest_discover_tests(${name}_test TEST_PREFIX "${CROFT_TEST_PREFIX}${name}." DISCOVERY_TIMEOUT 60
+        TEST_FILTER "${CROFT_TEST_FILTER}"
         PROPERTIES TIMEOUT 600 LABELS unit)
     endif()
   endif()

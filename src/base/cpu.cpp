@@ -4,10 +4,40 @@
 #include <cstdlib>
 #include <fstream>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace croft {
 namespace {
 
-constexpr std::array<Isa, 4> kAll = {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni};
+constexpr std::array kAll = {Isa::Portable,   Isa::Avx2, Isa::Avx512,
+                             Isa::Avx512Vnni, Isa::Neon, Isa::NeonI8mm};
+
+#if defined(__x86_64__)
+bool has_instructions(Isa isa) {
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq");
+  if (isa == Isa::Avx2) return avx2;
+  if (isa == Isa::Avx512) return avx512;
+  return isa == Isa::Avx512Vnni && avx512 && __builtin_cpu_supports("avx512vnni");
+}
+#elif defined(__aarch64__) && defined(__linux__)
+bool has_instructions(Isa isa) {
+  const unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  const bool neon = (first & HWCAP_ASIMD) != 0 && (first & HWCAP_ASIMDDP) != 0;
+  if (isa == Isa::Neon) return neon;
+  return isa == Isa::NeonI8mm && neon && (second & HWCAP2_I8MM) != 0;
+}
+#else
+bool has_instructions(Isa) {
+  return false;
+}
+#endif
 
 }  // namespace
 
@@ -21,31 +51,16 @@ std::string_view isa_name(Isa isa) {
       return "avx512";
     case Isa::Avx512Vnni:
       return "avx512vnni";
+    case Isa::Neon:
+      return "neon";
+    case Isa::NeonI8mm:
+      return "neon-i8mm";
   }
   return "unknown";
 }
 
 bool cpu_supports(Isa isa) {
-#if defined(__x86_64__)
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("f16c");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                      __builtin_cpu_supports("avx512dq");
-  switch (isa) {
-    case Isa::Portable:
-      return true;
-    case Isa::Avx2:
-      return avx2;
-    case Isa::Avx512:
-      return avx512;
-    case Isa::Avx512Vnni:
-      return avx512 && __builtin_cpu_supports("avx512vnni");
-  }
-  return false;
-#else
-  return isa == Isa::Portable;
-#endif
+  return isa == Isa::Portable || has_instructions(isa);
 }
 
 Isa best_isa() {

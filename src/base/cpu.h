@@ -9,9 +9,10 @@
 namespace croft {
 
 /// Instruction sets with kernels of their own, weakest first.
-enum class Isa : unsigned char { Portable, Avx2, Avx512, Avx512Vnni };
+enum class Isa : unsigned char { Portable, Avx2, Avx512, Avx512Vnni, Neon, NeonI8mm };
 
-[[nodiscard]] std::string_view isa_name(Isa isa);  ///< "portable", "avx2", "avx512", "avx512vnni"
+/// "portable", "avx2", "avx512", "avx512vnni", "neon" (with dot products), "neon-i8mm".
+[[nodiscard]] std::string_view isa_name(Isa isa);
 [[nodiscard]] bool cpu_supports(Isa isa);
 [[nodiscard]] Isa best_isa();
 /// CROFT_ISA if set (an unknown or unsupported name is InvalidArgument naming the choices), else

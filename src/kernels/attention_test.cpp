@@ -187,7 +187,7 @@ INSTANTIATE_TEST_SUITE_P(AllCases, Attention,
                                           testing::ValuesIn(test::all_isas)),
                          [](const auto& test) {
                            return std::string(std::get<0>(test.param).name) + "_" +
-                                  std::string(isa_name(std::get<1>(test.param)));
+                                  test::label(std::get<1>(test.param));
                          });
 
 TEST(StoreKvRow, RoundsWithinHalfAStep) {

@@ -15,6 +15,7 @@
 
 #include "kernels/half.h"
 #include "kernels/kernel_table.h"
+#include "kernels/test_support.h"
 
 namespace croft {
 namespace {
@@ -69,9 +70,9 @@ INSTANTIATE_TEST_SUITE_P(
                         Golden{TensorType::Q4_K, "q4_k"}, Golden{TensorType::Q5_K, "q5_k"},
                         Golden{TensorType::Q6_K, "q6_k"}, Golden{TensorType::IQ4_NL, "iq4_nl"},
                         Golden{TensorType::IQ4_XS, "iq4_xs"}),
-        testing::Values(Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni)),
+        testing::ValuesIn(test::all_isas)),
     [](const auto& test) {
-      return std::get<0>(test.param).file + "_" + std::string(isa_name(std::get<1>(test.param)));
+      return std::get<0>(test.param).file + "_" + test::label(std::get<1>(test.param));
     });
 
 /// binary16 by its definition, in double arithmetic.

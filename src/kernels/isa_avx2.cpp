@@ -4,14 +4,15 @@
 #include "kernels/simd/q8_scores_avx2.h"
 #include "kernels/simd/quantize_avx2.h"
 #include "kernels/simd/table.h"
+#include "kernels/simd/weights.h"
+#include "kernels/simd/x86_formats.h"
 #include "kernels/simd/x86_values.h"
-#include "kernels/simd/x86_weights.h"
 
 namespace croft {
 
 const KernelTable& avx2_table() {
   static constexpr KernelTable table =
-      make_table<Avx2Simd, X86Weights<Avx2Simd>, PackedMatmul<Avx2Lanes>>(
+      make_table<Avx2Simd, SimdWeights<Avx2Simd, X86Formats<Avx2Simd>>, PackedMatmul<Avx2Lanes>>(
           Q8Scores<Avx2KeyLanes>::score, X86Values<Avx2Simd>::accumulate,
           QuantizeAvx2<Avx2Simd>::quantize_group);
   return table;

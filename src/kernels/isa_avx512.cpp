@@ -4,8 +4,9 @@
 #include "kernels/simd/q8_scores_avx512.h"
 #include "kernels/simd/quantize_avx512.h"
 #include "kernels/simd/table.h"
+#include "kernels/simd/weights.h"
+#include "kernels/simd/x86_formats.h"
 #include "kernels/simd/x86_values.h"
-#include "kernels/simd/x86_weights.h"
 
 namespace croft {
 namespace {
@@ -20,7 +21,7 @@ struct MultiplyAndAdd {
 
 const KernelTable& avx512_table() {
   static constexpr KernelTable table =
-      make_table<Avx512Simd, X86Weights<Avx512Simd>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
+      make_table<Avx512Simd, SimdWeights<Avx512Simd, X86Formats<Avx512Simd>>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
           Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate,
           QuantizeAvx512<Avx512Simd>::quantize_group);
   return table;

@@ -15,6 +15,10 @@ const KernelTable& kernel_table(Isa isa) {
       return avx512_table();
     case Isa::Avx512Vnni:
       return avx512vnni_table();
+    case Isa::Neon:
+      return neon_table();
+    case Isa::NeonI8mm:
+      return neon_i8mm_table();
   }
   return portable_table();
 }

@@ -106,11 +106,13 @@ struct KernelTable {
 /// Requires: cpu_supports(isa).
 [[nodiscard]] const KernelTable& kernel_table(Isa isa);
 
-// One per isa_*.cpp. A build for another processor family links no_x86.cpp, whose tables are the
-// portable one.
+// One per isa_*.cpp. A build for another processor family links no_x86.cpp or no_neon.cpp, whose
+// tables are the portable one.
 [[nodiscard]] const KernelTable& portable_table();
 [[nodiscard]] const KernelTable& avx2_table();
 [[nodiscard]] const KernelTable& avx512_table();
 [[nodiscard]] const KernelTable& avx512vnni_table();
+[[nodiscard]] const KernelTable& neon_table();
+[[nodiscard]] const KernelTable& neon_i8mm_table();
 
 }  // namespace croft

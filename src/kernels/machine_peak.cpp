@@ -32,9 +32,14 @@ const PeakProbes& probes_of(Isa isa) {
       return avx2_probes();
     case Isa::Avx512:
       return avx512_probes();
-    default:
+    case Isa::Avx512Vnni:
       return avx512vnni_probes();
+    case Isa::Neon:
+      return neon_probes();
+    case Isa::NeonI8mm:
+      return neon_i8mm_probes();
   }
+  return portable_probes();
 }
 
 double seconds_since(Clock::time_point start) {

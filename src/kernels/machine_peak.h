@@ -18,8 +18,8 @@ namespace croft {
 enum class ArithmeticKind : std::uint8_t {
   F32,          ///< float32 multiply and add, fused where the instruction set has it
   Int8Widened,  ///< bytes by way of 16-bit sums, as AVX2 and plain AVX-512 do it
-  Int8Dot,      ///< AVX-512 VNNI
-  Int8Tiles,    ///< AMX-INT8
+  Int8Dot,      ///< AVX-512 VNNI, NEON
+  Int8Tiles,    ///< AMX-INT8, NEON i8mm
   Bf16Tiles,    ///< AMX-BF16
 };
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/peak/probes.h"
+#include "kernels/test_support.h"
 
 namespace croft {
 namespace {
@@ -46,9 +47,8 @@ TEST_P(MachinePeak, BandwidthIsPositive) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, MachinePeak,
-                         testing::Values(Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni),
-                         [](const auto& tested) { return std::string(isa_name(tested.param)); });
+INSTANTIATE_TEST_SUITE_P(InstructionSets, MachinePeak, testing::ValuesIn(test::all_isas),
+                         [](const auto& tested) { return test::label(tested.param); });
 
 TEST(MachinePeakTiles, AreMeasuredWithTheBestSetOnly) {
   if (!has_matrix_tiles()) GTEST_SKIP() << "matrix tiles: not on this processor";

@@ -229,7 +229,7 @@ TEST_P(Ops, AddAndDot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllIsas, Ops, testing::ValuesIn(test::all_isas),
-                         [](const auto& test) { return std::string(isa_name(test.param)); });
+                         [](const auto& test) { return test::label(test.param); });
 
 TEST(LogSumExp, HandlesExtremes) {
   constexpr float infinity = std::numeric_limits<float>::infinity();

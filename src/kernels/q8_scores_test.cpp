@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(AllSets, Q8ScoresSet,
                                           testing::ValuesIn(test::all_isas)),
                          [](const auto& test) {
                            return std::string(std::get<0>(test.param).name) + "_" +
-                                  std::string(isa_name(std::get<1>(test.param)));
+                                  test::label(std::get<1>(test.param));
                          });
 
 TEST(Q8Scores, ReferenceLiesWithinHalfAStepOfTheQuery) {

@@ -1,12 +1,14 @@
 #pragma once
 /// Shared by the kernel tests: random but valid weights and inputs from a fixed seed.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <random>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,7 +17,14 @@
 
 namespace croft::test {
 
-inline constexpr Isa all_isas[] = {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni};
+inline constexpr Isa all_isas[] = {Isa::Portable,   Isa::Avx2, Isa::Avx512,
+                                   Isa::Avx512Vnni, Isa::Neon, Isa::NeonI8mm};
+/// The set's name as GoogleTest takes it: letters, digits and underscores.
+inline std::string label(Isa isa) {
+  std::string name(isa_name(isa));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
 inline constexpr TensorType all_types[] = {
     TensorType::F32,  TensorType::F16,  TensorType::BF16, TensorType::Q4_0,   TensorType::Q4_1,
     TensorType::Q5_0, TensorType::Q5_1, TensorType::Q8_0, TensorType::Q2_K,   TensorType::Q3_K,

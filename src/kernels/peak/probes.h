@@ -34,6 +34,8 @@ const PeakProbes& portable_probes();
 const PeakProbes& avx2_probes();
 const PeakProbes& avx512_probes();
 const PeakProbes& avx512vnni_probes();
+const PeakProbes& neon_probes();
+const PeakProbes& neon_i8mm_probes();
 /// Requires has_matrix_tiles().
 std::span<const ArithmeticProbe> tile_probes();
 

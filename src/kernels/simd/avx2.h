@@ -23,6 +23,9 @@ struct Avx2Simd {
   // 2 x 3 accumulators of two registers each: 12 of 16.
   static constexpr std::size_t tile_rows = 2;
   static constexpr std::size_t tile_tokens = 3;
+  /// Weight rows that one pass over `tokens` serves: enough chains of multiply-adds to hide their
+  /// latency of 4 cycles at two a cycle, and few enough that their accumulators stay in registers.
+  static constexpr std::size_t rows_at_once(std::size_t tokens) { return tokens == 1 ? 8 : 4; }
 
   /// Lanes below count, as masks for maskload and maskstore.
   static Ints first(std::size_t count) {

@@ -17,6 +17,9 @@ struct Avx512Simd {
   // 24 accumulators, 4 weights and 1 input fill 29 of 32 registers; 10 loads feed 24 multiply-adds.
   static constexpr std::size_t tile_rows = 4;
   static constexpr std::size_t tile_tokens = 6;
+  /// Weight rows that one pass over `tokens` serves: enough chains of multiply-adds to hide their
+  /// latency of 4 cycles at two a cycle, and few enough that their accumulators stay in registers.
+  static constexpr std::size_t rows_at_once(std::size_t tokens) { return tokens == 1 ? 8 : 4; }
 
   static __mmask16 first(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
 

@@ -1,22 +1,17 @@
 #pragma once
-/// Dequantization and the product with few tokens for every weight format, for x86 backends.
+/// Dequantization and the product with few tokens for every weight format, for any backend and its
+/// formats (x86_formats.h says what a format is).
 
 #include <cstddef>
 
 #include "base/tensor_type.h"
 #include "kernels/kernel_table.h"
-#include "kernels/simd/x86_formats.h"
 
 namespace croft {
 
-template <typename S>
-struct X86Weights {
+template <typename S, typename Formats>
+struct SimdWeights {
   using V = typename S::V;
-  using Formats = X86Formats<S>;
-
-  /// Weight rows that one pass over T tokens serves: enough chains of multiply-adds to hide their
-  /// latency of 4 cycles at two a cycle, and few enough that their accumulators stay in registers.
-  static constexpr std::size_t rows_at_once(std::size_t tokens) { return tokens == 1 ? 8 : 4; }
 
   /// A cut-off last block of an element type, padded with zeros to a whole one.
   template <typename Format>
@@ -77,7 +72,7 @@ struct X86Weights {
   template <typename Format, std::size_t T>
   static void multiply_few_as(const WeightRows& w, FloatRows x, float* out,
                               std::size_t out_stride) {
-    constexpr std::size_t height = rows_at_once(T);
+    constexpr std::size_t height = S::rows_at_once(T);
     std::size_t r = 0;
     for (; r + height <= w.rows; r += height)
       multiply_rows<Format, height, T>(w.data + r * w.row_bytes, w.row_bytes, w.cols, x, out + r,
