@@ -1,14 +1,14 @@
-// Measures attention over a cache, of one token and of the last 256 tokens of a prompt:
-//   croft_attention_bench [instruction set, or all] [type, or all] [threads]
+// Measures attention of one layer: croft_attention_bench [instruction set, or all] [threads] [form]
 //
-// Shapes are SmolLM2-135M's (9 heads, 3 of keys and values, 64 elements) and Gemma 3 270M's (4, 1,
-// 256), with 8 layers that have a cache of their own each, so that the second-level cache does not
-// hold them all. Figures are microseconds per layer, the best of several rounds: processor time
-// with one thread, time on the wall with more.
+// Decoding: one token of one sequence, and of 16, at several contexts; a prompt: 512 tokens over
+// 512 positions, causal. Every layer of a model has keys and values of its own: as many layers take
+// turns as the default model has (30), up to 64 MiB. Figures are microseconds per layer, the best
+// of several rounds: processor time with one thread, time on the wall with more.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -19,21 +19,24 @@
 namespace croft {
 namespace {
 
-constexpr std::size_t layer_count = 8;
-constexpr int rounds = 40;
-
 struct Shape {
   const char* name;
-  AttentionOptions options;
+  std::size_t heads;
+  std::size_t kv_heads;
+  std::size_t size;
 };
-constexpr Shape shapes[] = {{"SmolLM2-135M", {9, 3, 64, 0.125f, 0.0f}},
-                            {"Gemma 3 270M", {4, 1, 256, 0.0625f, 0.0f}}};
+constexpr Shape shapes[] = {{"SmolLM2-135M", 9, 3, 64},
+                            {"Qwen2.5-0.5B", 14, 2, 64},
+                            {"Qwen2.5-1.5B", 12, 2, 128},
+                            {"Gemma 3 270M", 4, 1, 256}};
 
 struct Load {
-  std::size_t positions;
-  std::size_t tokens;
+  std::size_t sequences;
+  std::size_t tokens;     ///< of each sequence
+  std::size_t positions;  ///< seen by the last token
 };
-constexpr Load loads[] = {{1024, 1}, {4096, 1}, {1024, 256}};
+constexpr Load loads[] = {{1, 1, 128},  {1, 1, 512},  {1, 1, 4096}, {16, 1, 128},
+                          {16, 1, 300}, {16, 1, 512}, {1, 512, 512}};
 
 /// What neighbours do on the machine counts for little in this thread's processor time.
 double now_seconds(std::size_t threads) {
@@ -48,54 +51,58 @@ std::vector<float> random_floats(std::size_t count, std::mt19937& random) {
   return out;
 }
 
-struct Layer {
-  std::vector<std::byte> keys;
-  std::vector<std::byte> values;
+struct Times {
+  double attention_us = 0.0;
+  double store_us = 0.0;
 };
 
-/// The rows repeat with a period of 61: filling the cache must not outlast the measurement.
-Layer random_layer(TensorType type, std::size_t positions, std::size_t width,
-                   std::mt19937& random) {
-  const auto bytes = static_cast<std::size_t>(*row_bytes(type, width));
-  Layer layer;
-  for (std::vector<std::byte>* part : {&layer.keys, &layer.values}) {
-    part->resize(positions * bytes);
-    for (std::size_t p = 0; p < std::min<std::size_t>(61, positions); ++p)
-      store_kv_row(type, random_floats(width, random), part->data() + p * bytes);
-    for (std::size_t at = 61 * bytes; at < part->size(); ++at)
-      (*part)[at] = (*part)[at - 61 * bytes];
-  }
-  return layer;
-}
-
-double measure(const Shape& shape, TensorType type, std::size_t positions, std::size_t tokens,
-               Isa isa, ThreadPool& pool) {
+Times measure(const Shape& shape, KvForm form, const Load& load, Isa isa, ThreadPool& pool) {
+  const KvLayout layout{form, shape.kv_heads, shape.size};
+  const AttentionOptions options{shape.heads, layout, 0.125f, 0.0f};
+  const std::size_t sequence_bytes = layout.bytes_for(load.positions);
+  const std::size_t layer_bytes = sequence_bytes * load.sequences;
+  const std::size_t layers = std::clamp<std::size_t>((std::size_t{64} << 20) / layer_bytes, 1, 30);
+  std::unique_ptr<std::byte[]> memory(new std::byte[layers * layer_bytes + 64]{});
+  std::byte* base = memory.get();
+  base += -reinterpret_cast<std::uintptr_t>(base) % 64;
   std::mt19937 random(1);
-  const AttentionOptions& o = shape.options;
-  const std::size_t width = o.kv_head_count * o.head_size;
-  const auto bytes = static_cast<std::size_t>(*row_bytes(type, width));
-  std::vector<Layer> layers;
-  for (std::size_t l = 0; l < layer_count; ++l)
-    layers.push_back(random_layer(type, positions, width, random));
-  const std::vector<float> q = random_floats(tokens * o.head_count * o.head_size, random);
-  std::vector<float> out(q.size());
-  double best = 1e9;
-  for (int round = 0; round < (tokens == 1 ? rounds : 3); ++round) {
-    const double start = now_seconds(pool.size());
-    for (const Layer& layer : layers) {
-      std::vector<AttentionRow> rows;
-      for (std::size_t t = 0; t < tokens; ++t)
-        rows.push_back(
-            {{type, layer.keys.data(), layer.values.data(), bytes}, 0, positions - tokens + t});
-      attention(rows, {q.data(), tokens, q.size() / tokens},
-                {out.data(), tokens, q.size() / tokens}, o, isa, pool);
+  const std::size_t kv_width = shape.kv_heads * shape.size;
+  const std::vector<float> kv = random_floats((load.positions + 1) * kv_width, random);
+  const MatrixView<const float> keys(kv.data(), load.positions, kv_width);
+  const MatrixView<const float> values(kv.data() + kv_width, load.positions, kv_width);
+  const auto blocks = [&](std::size_t layer, std::size_t sequence) {
+    return base + layer * layer_bytes + sequence * sequence_bytes;
+  };
+  Times best{1e9, 1e9};
+  for (std::size_t l = 0; l < layers; ++l)
+    for (std::size_t s = 0; s < load.sequences; ++s) {
+      const KvRun run{blocks(l, s), 0, 0, load.positions};
+      const double start = now_seconds(pool.size());
+      store_kv(layout, {&run, 1}, keys, values, isa, pool);
+      best.store_us = std::min(best.store_us, (now_seconds(pool.size()) - start) * 1e6);
     }
-    best = std::min(best, (now_seconds(pool.size()) - start) / static_cast<double>(layer_count));
+  const std::size_t rows_count = load.sequences * load.tokens;
+  const std::size_t width = shape.heads * shape.size;
+  const std::vector<float> q = random_floats(rows_count * width, random);
+  std::vector<float> out(q.size());
+  std::vector<AttentionRow> rows(rows_count);
+  const int rounds = load.tokens > 1 ? 4 : 20;
+  for (int round = 0; round < rounds; ++round) {
+    double seconds = 0.0;
+    for (std::size_t l = 0; l < layers; ++l) {
+      for (std::size_t r = 0; r < rows_count; ++r)
+        rows[r] = {blocks(l, r / load.tokens), 0, load.positions - load.tokens + r % load.tokens};
+      const double start = now_seconds(pool.size());
+      attention(rows, {q.data(), rows_count, width}, {out.data(), rows_count, width}, options, isa,
+                pool);
+      seconds += now_seconds(pool.size()) - start;
+    }
+    best.attention_us = std::min(best.attention_us, seconds * 1e6 / static_cast<double>(layers));
   }
-  return best * 1e6;
+  return best;
 }
 
-void run(std::string_view only_isa, std::string_view only_type, std::size_t threads) {
+void run(std::string_view only_isa, std::size_t threads, std::string_view only_form) {
   ThreadPool pool(threads);
   for (const Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Avx512Vnni}) {
     if (only_isa != "all" && only_isa != isa_name(isa)) continue;
@@ -104,13 +111,17 @@ void run(std::string_view only_isa, std::string_view only_type, std::size_t thre
       continue;
     }
     for (const Shape& shape : shapes)
-      for (const auto [positions, tokens] : loads) {
-        std::printf("%-10s %s %3zu tokens over %4zu positions:", std::string(isa_name(isa)).c_str(),
-                    shape.name, tokens, positions);
-        for (const TensorType type : {TensorType::F32, TensorType::F16, TensorType::Q8_0})
-          if (only_type == "all" || only_type == traits(type).name)
-            std::printf("  %s %7.1f us", std::string(traits(type).name).c_str(),
-                        measure(shape, type, positions, tokens, isa, pool));
+      for (const Load& load : loads) {
+        std::printf(
+            "%-10s %s, %2zu x %3zu tokens over %4zu positions:", std::string(isa_name(isa)).c_str(),
+            shape.name, load.sequences, load.tokens, load.positions);
+        for (const KvForm form : {KvForm::Bits16, KvForm::Bits8}) {
+          const char* name = form == KvForm::Bits16 ? "16 bits" : "8 bits";
+          if (only_form != "all" && only_form != name) continue;
+          const Times times = measure(shape, form, load, isa, pool);
+          std::printf("  %s %7.1f us", name, times.attention_us);
+          if (load.tokens > 1) std::printf(" (storing %5.1f)", times.store_us);
+        }
         std::printf("\n");
       }
   }
@@ -120,7 +131,7 @@ void run(std::string_view only_isa, std::string_view only_type, std::size_t thre
 }  // namespace croft
 
 int main(int argc, char** argv) {
-  croft::run(argc > 1 ? argv[1] : "all", argc > 2 ? argv[2] : "all",
-             argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1);
+  croft::run(argc > 1 ? argv[1] : "all", argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1,
+             argc > 3 ? argv[3] : "all");
   return 0;
 }

@@ -1,12 +1,10 @@
+#include "kernels/simd/attention_avx512.h"
 #include "kernels/simd/avx512.h"
 #include "kernels/simd/lanes_avx512.h"
-#include "kernels/simd/q8_scores.h"
-#include "kernels/simd/q8_scores_avx512.h"
 #include "kernels/simd/quantize_avx512.h"
 #include "kernels/simd/table.h"
 #include "kernels/simd/weights.h"
 #include "kernels/simd/x86_formats.h"
-#include "kernels/simd/x86_values.h"
 
 namespace croft {
 namespace {
@@ -21,8 +19,8 @@ struct MultiplyAndAdd {
 
 const KernelTable& avx512_table() {
   static constexpr KernelTable table =
-      make_table<Avx512Simd, SimdWeights<Avx512Simd, X86Formats<Avx512Simd>>, PackedMatmul<Avx512Lanes<MultiplyAddDot>>>(
-          Q8Scores<Avx512KeyLanes<MultiplyAndAdd>>::score, X86Values<Avx512Simd>::accumulate,
+      make_table<Avx512Simd, SimdWeights<Avx512Simd, X86Formats<Avx512Simd>>,
+                 PackedMatmul<Avx512Lanes<MultiplyAddDot>>, Avx512AttentionLanes<MultiplyAndAdd>>(
           QuantizeAvx512<Avx512Simd>::quantize_group);
   return table;
 }

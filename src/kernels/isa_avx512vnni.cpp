@@ -1,9 +1,9 @@
 // The AVX-512 kernels, with integer products by the instructions that AVX-512 VNNI adds.
 #include "kernels/kernel_table.h"
+#include "kernels/simd/attention.h"
+#include "kernels/simd/attention_avx512.h"
 #include "kernels/simd/lanes_avx512.h"
 #include "kernels/simd/packed_matmul.h"
-#include "kernels/simd/q8_scores.h"
-#include "kernels/simd/q8_scores_avx512.h"
 
 namespace croft {
 namespace {
@@ -43,7 +43,7 @@ const KernelTable& avx512vnni_table() {
   static const KernelTable table = [] {
     using Packed = PackedMatmul<Avx512Lanes<VnniDot>>;
     KernelTable changed = avx512_table();
-    changed.score_q8 = Q8Scores<Avx512KeyLanes<DotProducts>>::score;
+    changed.attend = Attention<Avx512AttentionLanes<DotProducts>>::attend;
     changed.group_of = Packed::group_of;
     changed.multiply_packed = Packed::multiply;
     return changed;

@@ -1,7 +1,7 @@
 #include "kernels/dequantize.h"
-#include "kernels/q8_scores.h"
 #include "kernels/quantized_rows.h"
 #include "kernels/scratch.h"
+#include "kernels/simd/attention_portable.h"
 #include "kernels/simd/lanes_portable.h"
 #include "kernels/simd/portable.h"
 #include "kernels/simd/table.h"
@@ -25,27 +25,12 @@ struct PortableWeights {
   }
 };
 
-struct ValueScratch;
-
-void accumulate_q8(const Q8Rows& values, FloatRows weights, const float* factors, float* out,
-                   std::size_t out_stride, std::size_t blocks) {
-  const std::size_t size = blocks * q8_block_values;
-  float* floats = thread_scratch<ValueScratch>(values.rows * size);
-  for (std::size_t r = 0; r < values.rows; ++r)
-    dequantize_reference(TensorType::Q8_0, values.data + r * values.row_bytes, size,
-                         floats + r * size);
-  for (std::size_t h = 0; h < weights.rows; ++h)
-    SimdOps<PortableSimd>::accumulate({floats, values.rows, size},
-                                      weights.data + h * weights.stride, factors[h],
-                                      out + h * out_stride, size);
-}
-
 }  // namespace
 
 const KernelTable& portable_table() {
   static constexpr KernelTable table =
-      make_table<PortableSimd, PortableWeights, PackedMatmul<PortableLanes>>(
-          score_q8_reference, accumulate_q8, quantize_group_reference);
+      make_table<PortableSimd, PortableWeights, PackedMatmul<PortableLanes>,
+                 PortableAttentionLanes>(quantize_group_reference);
   return table;
 }
 

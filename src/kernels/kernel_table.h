@@ -5,7 +5,6 @@
 
 #include "base/cpu.h"
 #include "base/tensor_type.h"
-#include "kernels/q8_scores.h"
 
 namespace croft {
 
@@ -33,26 +32,12 @@ struct PackedRows {
   std::size_t strips = 0;
 };
 struct QuantizedRows;
+struct AttentionItem;
+struct KvStoreItem;
 struct RowFit;
-
-/// Softmax state of one query while blocks of positions pass by.
-struct SoftmaxState {
-  float maximum;
-  float sum;
-};
 
 /// Up to so many tokens multiply_few is faster than filling a panel.
 inline constexpr std::size_t few_tokens_max = 4;
-
-/// As score_q8_reference, same bits.
-using ScoreQ8 = void (*)(const Q8Rows& keys, const QuantizedQueries& queries, float* out,
-                         std::size_t out_stride);
-
-/// For every row h of `weights`, out[h * out_stride ..] as `accumulate` makes it from the
-/// dequantized values, same bits. Requires: weights.data[h * weights.stride + r] for every row r of
-/// `values`.
-using AccumulateQ8 = void (*)(const Q8Rows& values, FloatRows weights, const float* factors,
-                              float* out, std::size_t out_stride, std::size_t blocks);
 
 using QuantizeGroup = void (*)(FloatRows x, std::size_t cols, std::size_t group, std::byte* out,
                                RowFit* fits);
@@ -68,7 +53,6 @@ struct KernelTable {
   void (*multiply_panel)(FloatRows panel, FloatRows x, std::size_t cols, float* out,
                          std::size_t out_stride);
   float (*dot)(const float* a, const float* b, std::size_t count);
-  ScoreQ8 score_q8;
 
   /// Rows per group that multiply_packed wants for so many rows.
   std::size_t (*group_of)(std::size_t rows);
@@ -94,13 +78,10 @@ struct KernelTable {
   /// One head: `half` pairs.
   void (*rope_halves)(float* head, const float* cosine, const float* sine, std::size_t half);
 
-  /// Turns n scores into exp(score - new maximum), updates `state` and returns by what earlier sums
-  /// must be scaled.
-  float (*softmax_step)(float* scores, std::size_t n, SoftmaxState& state);
-  /// out = out * factor + sum over rows of weights[row] * values[row], rows in order.
-  void (*accumulate)(FloatRows values, const float* weights, float factor, float* out,
-                     std::size_t cols);
-  AccumulateQ8 accumulate_q8;
+  /// Both as simd/attention.h and simd/kv_store.h define them; the same bits on every instruction
+  /// set.
+  void (*attend)(const AttentionItem& item);
+  void (*store_kv)(const KvStoreItem& item);
 };
 
 /// Requires: cpu_supports(isa).

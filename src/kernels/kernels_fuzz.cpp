@@ -1,7 +1,7 @@
 // Goal: on arbitrary weight bytes with finite scales, every instruction set reads nothing out of
 // bounds, dequantizes to the reference's bits, and multiplies within the rounding bound of a
-// double-precision product, alone and in a batch with the same bits; attention's integer scores
-// over the same bytes have the reference's bits. Input: byte 0 chooses the type, byte 1 seeds the
+// double-precision product, alone and in a batch with the same bits; attention over
+// the same numbers has one set of bits. Input: byte 0 chooses the type, byte 1 seeds the
 // activations, the rest are weight blocks (one row).
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "kernels/attention.h"
 #include "kernels/dequantize.h"
 #include "kernels/kernel_table.h"
 #include "kernels/test_support.h"
@@ -64,23 +65,38 @@ void check_isa(const KernelTable& kernels, const WeightRows& weights, std::span<
   CHECK(std::fabs(static_cast<double>(single) - sum) <= bound);
 }
 
-/// Every block is one key of 32 elements, up to 64 of them; x holds a few queries.
-void check_scores(std::span<const std::byte> blocks, std::span<const float> x) {
-  constexpr std::size_t queries = 7, stride = 64;
-  const Q8Rows keys{blocks.data(), std::min(blocks.size() / q8_block_bytes, stride),
-                    q8_block_bytes};
-  std::int16_t quants[queries * q8_block_values];
-  float scales[queries];
-  for (std::size_t q = 0; q < queries; ++q)
-    quantize_query(x.subspan(q * q8_block_values, q8_block_values), quants + q * q8_block_values,
-                   scales + q);
-  float expected[queries * stride], out[queries * stride];
-  score_q8_reference(keys, {quants, scales, queries, 1}, expected, stride);
-  for (const Isa isa : test::all_isas) {
-    if (!cpu_supports(isa)) continue;
-    kernel_table(isa).score_q8(keys, {quants, scales, queries, 1}, out, stride);
-    for (std::size_t q = 0; q < queries; ++q)
-      CHECK(std::memcmp(out + q * stride, expected + q * stride, keys.rows * sizeof(float)) == 0);
+/// Stored bytes of any kind as keys and values of one head of 32, seen by a few rows: every
+/// instruction set reads nothing out of bounds and has the portable one's bits.
+void check_attention(std::span<const float> values, std::span<const float> x) {
+  constexpr std::size_t size = 32, rows_count = 4, heads = 2;
+  for (const KvForm form : {KvForm::Bits16, KvForm::Bits8, KvForm::Floats}) {
+    const KvLayout layout{form, 1, size};
+    const std::size_t positions = std::min<std::size_t>(values.size() / size / 2, 100);
+    if (positions == 0) return;
+    std::vector<std::byte> expected_blocks;
+    std::vector<float> expected;
+    for (const Isa isa : test::all_isas) {
+      if (!cpu_supports(isa)) continue;
+      ThreadPool pool(1);
+      std::vector<std::byte> blocks(layout.bytes_for(positions));
+      const KvRun run{blocks.data(), 0, 0, positions};
+      store_kv(layout, {&run, 1}, {values.data(), positions, size},
+               {values.data() + positions * size, positions, size}, isa, pool);
+      std::vector<AttentionRow> rows;
+      for (std::size_t r = 0; r < rows_count; ++r)
+        rows.push_back({blocks.data(), std::min(r, positions - 1), positions - 1});
+      std::vector<float> out(rows_count * heads * size);
+      attention(rows, {x.data(), rows_count, heads * size}, {out.data(), rows_count, heads * size},
+                {heads, layout, 0.2f, 0.0f}, isa, pool);
+      // What is no number has many bit patterns.
+      for (float& value : out) value = std::isfinite(value) ? value : 0.0f;
+      if (expected.empty()) {
+        expected = out;
+        expected_blocks = blocks;
+      }
+      CHECK(blocks == expected_blocks);
+      CHECK(std::memcmp(out.data(), expected.data(), out.size() * sizeof(float)) == 0);
+    }
   }
 }
 
@@ -104,7 +120,7 @@ void run(std::span<const std::byte> input) {
   for (const Isa isa : test::all_isas)
     if (cpu_supports(isa))
       check_isa(kernel_table(isa), {type, row.data(), row.size(), 1, cols}, x, values);
-  if (type == TensorType::Q8_0) check_scores(row, x);
+  if (x.size() >= 4 * 2 * 32) check_attention(values, x);
 }
 
 }  // namespace

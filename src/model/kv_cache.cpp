@@ -37,11 +37,12 @@ Result<KvCache> KvCache::create(const ModelConfig& config, const KvCacheOptions&
   KvCache cache;
   cache.options_ = options;
   cache.layers_ = config.layer_count;
-  const auto row = row_bytes(options.type, config.kv_size());
-  CHECK(row.has_value());
-  cache.row_bytes_ = *row;
-  auto total = checked_mul<std::uint64_t>(*row, 2 * cache.layers_);
-  if (total) total = checked_mul<std::uint64_t>(*total, options.context);
+  cache.layout_ = {kv_form(options.type), config.kv_head_count, config.head_size};
+  const std::uint64_t block_rows =
+      options.context / kv_block_positions + (options.context % kv_block_positions == 0 ? 0 : 1);
+  auto total = checked_mul<std::uint64_t>(cache.layout_.stride(), block_rows);
+  cache.blocks_bytes_ = total.value_or(0);
+  if (total) total = checked_mul<std::uint64_t>(*total, cache.layers_);
   if (total) total = checked_mul<std::uint64_t>(*total, options.slots);
   const std::uint64_t memory = physical_memory_bytes();
   if (!total || *total > memory) {
@@ -67,14 +68,16 @@ Result<KvCache> KvCache::create(const ModelConfig& config, const KvCacheOptions&
 KvCache::KvCache(KvCache&& other) noexcept
     : options_(other.options_),
       layers_(other.layers_),
-      row_bytes_(other.row_bytes_),
+      layout_(other.layout_),
+      blocks_bytes_(other.blocks_bytes_),
       bytes_(other.bytes_),
       data_(std::exchange(other.data_, nullptr)) {}
 
 KvCache& KvCache::operator=(KvCache&& other) noexcept {
   std::swap(options_, other.options_);
   std::swap(layers_, other.layers_);
-  std::swap(row_bytes_, other.row_bytes_);
+  std::swap(layout_, other.layout_);
+  std::swap(blocks_bytes_, other.blocks_bytes_);
   std::swap(bytes_, other.bytes_);
   std::swap(data_, other.data_);
   return *this;
@@ -84,26 +87,15 @@ KvCache::~KvCache() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-std::byte* KvCache::plane(std::size_t slot, std::size_t layer, std::size_t which) const {
+std::byte* KvCache::blocks(std::size_t slot, std::size_t layer) const {
   DCHECK(slot < options_.slots && layer < layers_);
-  return data_ + ((slot * layers_ + layer) * 2 + which) * options_.context * row_bytes_;
-}
-
-KvView KvCache::view(std::size_t slot, std::size_t layer) const {
-  return {options_.type, plane(slot, layer, 0), plane(slot, layer, 1), row_bytes_};
-}
-
-void KvCache::store(std::size_t slot, std::size_t layer, std::size_t position,
-                    std::span<const float> key, std::span<const float> value) {
-  CHECK(position < options_.context);
-  store_kv_row(options_.type, key, plane(slot, layer, 0) + position * row_bytes_);
-  store_kv_row(options_.type, value, plane(slot, layer, 1) + position * row_bytes_);
+  return data_ + (slot * layers_ + layer) * blocks_bytes_;
 }
 
 void KvCache::release(std::size_t slot) {
   // Whole pages inside the slot only: its neighbours may share the pages at both ends.
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t size = layers_ * 2 * options_.context * row_bytes_;
+  const std::size_t size = layers_ * blocks_bytes_;
   const std::size_t begin = (slot * size + page - 1) / page * page;
   const std::size_t end = (slot + 1) * size / page * page;
   if (begin < end) madvise(data_ + begin, end - begin, MADV_DONTNEED);

@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 #include "base/tensor_type.h"
-#include "kernels/attention.h"
+#include "kernels/kv_blocks.h"
 #include "model/config.h"
 
 namespace croft {
 
 struct KvCacheOptions {
-  TensorType type = TensorType::F16;
+  TensorType type = TensorType::F16;  ///< what kv_form makes of it is stored
   std::size_t slots = 1;
   std::size_t context = 0;  ///< positions per slot
 };
@@ -29,11 +29,9 @@ class KvCache {
   KvCache& operator=(KvCache&& other) noexcept;
   ~KvCache();
 
-  /// The keys and values of one slot in one layer.
-  [[nodiscard]] KvView view(std::size_t slot, std::size_t layer) const;
-  /// Stores the key and value rows of one position. Requires position < context.
-  void store(std::size_t slot, std::size_t layer, std::size_t position, std::span<const float> key,
-             std::span<const float> value);
+  /// The keys and values of one slot in one layer, in layout(): room for context() positions.
+  [[nodiscard]] std::byte* blocks(std::size_t slot, std::size_t layer) const;
+  [[nodiscard]] const KvLayout& layout() const { return layout_; }
   /// Gives the slot's memory back to the system. Its contents are gone.
   void release(std::size_t slot);
 
@@ -41,15 +39,17 @@ class KvCache {
   [[nodiscard]] std::size_t slots() const { return options_.slots; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Bytes that one position takes over all layers.
-  [[nodiscard]] std::size_t bytes_per_position() const { return layers_ * 2 * row_bytes_; }
+  [[nodiscard]] std::size_t bytes_per_position() const {
+    return blocks_bytes_ * layers_ / options_.context;
+  }
 
  private:
   KvCache() = default;
-  [[nodiscard]] std::byte* plane(std::size_t slot, std::size_t layer, std::size_t which) const;
 
   KvCacheOptions options_;
   std::size_t layers_ = 0;
-  std::size_t row_bytes_ = 0;
+  KvLayout layout_;
+  std::size_t blocks_bytes_ = 0;  ///< of one slot in one layer
   std::size_t bytes_ = 0;
   std::byte* data_ = nullptr;
 };

@@ -35,10 +35,9 @@ void activate_row(const Pass& pass, std::span<float> row) {
   }
 }
 
-AttentionOptions attention_options(const ModelConfig& c) {
+AttentionOptions attention_options(const ModelConfig& c, const KvLayout& layout) {
   return {.head_count = c.head_count,
-          .kv_head_count = c.kv_head_count,
-          .head_size = c.head_size,
+          .kv = layout,
           .scale = c.attention_scale,
           .softcap = c.attention_softcap};
 }
@@ -185,33 +184,40 @@ void rotate(Pass& pass, std::size_t layer) {
 void attend_cached(Pass& pass, std::size_t layer) {
   const ModelConfig& c = pass.config;
   CHECK(pass.cache != nullptr);
+  const KvLayout& layout = pass.cache->layout();
+  pass.kv_runs.clear();
   for (const SequenceRows& s : pass.sequences) {
-    const KvView view = pass.cache->view(s.slot, layer);
+    CHECK(s.position + s.count <= pass.cache->context());
+    std::byte* blocks = pass.cache->blocks(s.slot, layer);
+    pass.kv_runs.push_back({blocks, s.position, s.first_row, s.count});
     for (std::size_t i = 0; i < s.count; ++i) {
-      const std::size_t r = s.first_row + i;
       const std::size_t position = s.position + i;
       const bool slides = c.layer_slides[layer] && position + 1 > c.window;
-      pass.cache->store(s.slot, layer, position, pass.k.row(r), pass.v.row(r));
-      pass.attention_rows[r] = {view, slides ? position + 1 - c.window : 0, position};
+      pass.attention_rows[s.first_row + i] = {blocks, slides ? position + 1 - c.window : 0,
+                                              position};
     }
   }
-  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c),
+  store_kv(layout, pass.kv_runs, pass.k.view(), pass.v.view(), pass.isa, pass.pool);
+  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c, layout),
             pass.isa, pass.pool);
 }
 
 void attend_within(Pass& pass) {
   const ModelConfig& c = pass.config;
-  const std::size_t row_size = c.kv_size() * sizeof(float);
+  const KvLayout layout{KvForm::Bits16, c.kv_head_count, c.head_size};
+  std::size_t bytes = 0;
+  for (const SequenceRows& s : pass.sequences) bytes += layout.bytes_for(s.count);
+  if (pass.kv_within.size() < bytes) pass.kv_within.resize(bytes);
+  std::byte* blocks = pass.kv_within.data();
+  pass.kv_runs.clear();
   for (const SequenceRows& s : pass.sequences) {
-    KvView view;
-    view.type = TensorType::F32;
-    view.keys = reinterpret_cast<const std::byte*>(pass.k.row(s.first_row).data());
-    view.values = reinterpret_cast<const std::byte*>(pass.v.row(s.first_row).data());
-    view.row_bytes = row_size;
+    pass.kv_runs.push_back({blocks, 0, s.first_row, s.count});
     for (std::size_t i = 0; i < s.count; ++i)
-      pass.attention_rows[s.first_row + i] = {view, 0, s.count - 1};
+      pass.attention_rows[s.first_row + i] = {blocks, 0, s.count - 1};
+    blocks += layout.bytes_for(s.count);
   }
-  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c),
+  store_kv(layout, pass.kv_runs, pass.k.view(), pass.v.view(), pass.isa, pass.pool);
+  attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c, layout),
             pass.isa, pass.pool);
 }
 

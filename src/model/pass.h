@@ -11,6 +11,7 @@
 #include "base/cpu.h"
 #include "base/thread_pool.h"
 #include "base/view.h"
+#include "kernels/attention.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
 #include "model/rope_table.h"
@@ -77,6 +78,8 @@ struct Pass {
   Buffer gate, up;            ///< [rows, ffn]
   Buffer cosine[2], sine[2];  ///< [rows, rotated / 2] for full and for sliding layers
   std::vector<AttentionRow> attention_rows;
+  std::vector<KvRun> kv_runs;
+  std::vector<std::byte> kv_within;  ///< the blocks of an encoder's sequences
 
   /// Sizes the buffers and fills the rope rows for the batch in `sequences`.
   void begin(std::size_t rows, const RopeTable& table);

@@ -94,16 +94,6 @@ struct SimdOps {
     scale(x, 1.0f / exp_and_sum(x, n, peak), n);
   }
 
-  static float softmax_step(float* scores, std::size_t n, SoftmaxState& state) {
-    const float peak = maximum(scores, n, state.maximum);
-    float lanes[16] = {state.maximum - peak};
-    S::store(lanes, M::exp(S::load(lanes)));
-    const float factor = lanes[0];
-    state.sum = state.sum * factor + exp_and_sum(scores, n, peak);
-    state.maximum = peak;
-    return factor;
-  }
-
   static void silu_mul(const float* gate, const float* up, float* out, std::size_t n) {
     map2(gate, up, out, n, [](V g, V u) { return S::mul(M::silu(g), u); });
   }
@@ -143,36 +133,6 @@ struct SimdOps {
       S::store_first(head + i, turn(a, b, c, s), rest);
       S::store_first(upper + i, turn_upper(a, b, c, s), rest);
     }
-  }
-
-  /// One group of up to 4 * 16 columns stays in registers while all rows pass.
-  template <std::size_t Vectors>
-  static void accumulate_columns(FloatRows values, const float* weights, V factor, float* out) {
-    V total[Vectors];
-    for (std::size_t v = 0; v < Vectors; ++v) total[v] = S::mul(S::load(out + 16 * v), factor);
-    for (std::size_t r = 0; r < values.rows; ++r) {
-      const V weight = S::set1(weights[r]);
-      const float* row = values.data + r * values.stride;
-      for (std::size_t v = 0; v < Vectors; ++v)
-        total[v] = S::mul_add(weight, S::load(row + 16 * v), total[v]);
-    }
-    for (std::size_t v = 0; v < Vectors; ++v) S::store(out + 16 * v, total[v]);
-  }
-
-  static void accumulate(FloatRows values, const float* weights, float factor, float* out,
-                         std::size_t cols) {
-    const V f = S::set1(factor);
-    std::size_t c = 0;
-    const auto from = [&] { return FloatRows{values.data + c, values.rows, values.stride}; };
-    for (; c + 64 <= cols; c += 64) accumulate_columns<4>(from(), weights, f, out + c);
-    for (; c + 16 <= cols; c += 16) accumulate_columns<1>(from(), weights, f, out + c);
-    if (c == cols) return;
-    const std::size_t rest = cols - c;
-    V total = S::mul(S::load_first(out + c, rest), f);
-    for (std::size_t r = 0; r < values.rows; ++r)
-      total = S::mul_add(S::set1(weights[r]),
-                         S::load_first(values.data + r * values.stride + c, rest), total);
-    S::store_first(out + c, total, rest);
   }
 };
 

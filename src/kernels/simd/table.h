@@ -2,15 +2,17 @@
 /// Fills a KernelTable from one backend.
 
 #include "kernels/kernel_table.h"
+#include "kernels/simd/attention.h"
+#include "kernels/simd/kv_store.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/ops.h"
 #include "kernels/simd/packed_matmul.h"
 
 namespace croft {
 
-template <typename S, typename Weights, typename Packed>
-constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8,
-                                 QuantizeGroup quantize_group) {
+/// `Lanes` are attention's.
+template <typename S, typename Weights, typename Packed, typename Lanes>
+constexpr KernelTable make_table(QuantizeGroup quantize_group) {
   using Ops = SimdOps<S>;
   using Matmul = SimdMatmul<S>;
   return {
@@ -18,7 +20,6 @@ constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8,
       .multiply_few = Weights::multiply_few,
       .multiply_panel = Matmul::multiply_panel,
       .dot = Matmul::dot,
-      .score_q8 = score_q8,
       .group_of = Packed::group_of,
       .quantize_group = quantize_group,
       .multiply_packed = Packed::multiply,
@@ -34,9 +35,8 @@ constexpr KernelTable make_table(ScoreQ8 score_q8, AccumulateQ8 accumulate_q8,
       .scale = Ops::scale,
       .softcap = Ops::softcap,
       .rope_halves = Ops::rope_halves,
-      .softmax_step = Ops::softmax_step,
-      .accumulate = Ops::accumulate,
-      .accumulate_q8 = accumulate_q8,
+      .attend = Attention<Lanes>::attend,
+      .store_kv = KvStore<Lanes>::store,
   };
 }
 

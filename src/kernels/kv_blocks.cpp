@@ -1,0 +1,69 @@
+#include "kernels/kv_blocks.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "kernels/attention_items.h"
+#include "kernels/kernel_table.h"
+
+namespace croft {
+namespace {
+
+/// Below so many positions times heads, waking a thread costs more than the work.
+constexpr std::size_t few_heads = 64;
+
+/// Blocks that a run touches.
+std::size_t block_count(const KvRun& run) {
+  return (run.position + run.count - 1) / kv_block_positions - run.position / kv_block_positions +
+         1;
+}
+
+}  // namespace
+
+void store_kv(const KvLayout& layout, std::span<const KvRun> runs, MatrixView<const float> keys,
+              MatrixView<const float> values, Isa isa, ThreadPool& pool) {
+  CHECK(layout.head_size > 0 && layout.head_size <= limits::head_size_max);
+  CHECK(keys.cols == layout.head_count * layout.head_size && values.cols == keys.cols);
+  std::size_t items = 0, rows = 0;
+  for (const KvRun& run : runs) {
+    CHECK(run.count > 0 && run.first_row + run.count <= keys.rows && values.rows == keys.rows);
+    items += block_count(run) * layout.head_count;
+    rows += run.count;
+  }
+  const KernelTable& kernels = kernel_table(isa);
+  const auto store = [&](const KvRun& run, std::size_t b, std::size_t head) {
+    const std::size_t block = run.position / kv_block_positions + b;
+    const std::size_t begin = std::max(run.position, block * kv_block_positions);
+    const std::size_t end = std::min(run.position + run.count, (block + 1) * kv_block_positions);
+    const std::size_t row = run.first_row + (begin - run.position);
+    kernels.store_kv({.layout = layout,
+                      .block = run.blocks + block * layout.stride() + head * layout.block_bytes(),
+                      .position = begin - block * kv_block_positions,
+                      .count = end - begin,
+                      .keys = keys.row(row).data() + head * layout.head_size,
+                      .values = values.row(row).data() + head * layout.head_size,
+                      .key_stride = keys.stride,
+                      .value_stride = values.stride});
+  };
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](std::size_t) {
+    // Every thread walks the same list and takes what nobody has taken.
+    std::size_t before = 0;
+    std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
+    for (const KvRun& run : runs) {
+      const std::size_t own = block_count(run) * layout.head_count;
+      for (; mine < before + own; mine = next.fetch_add(1, std::memory_order_relaxed))
+        store(run, (mine - before) / layout.head_count, (mine - before) % layout.head_count);
+      before += own;
+    }
+  };
+  if (pool.size() == 1 || items == 1 || rows * layout.head_count < few_heads) {
+    work(0);
+  } else {
+    pool.run(work);
+  }
+}
+
+}  // namespace croft
