@@ -200,6 +200,7 @@ Result<std::string> GgufWriter::header() const {
     const auto end = checked_add(*offset, size);
     offset = end ? checked_align(*end, alignment_) : std::nullopt;
   }
+  out += padding_after(out.size(), alignment_);
   return out;
 }
 
@@ -207,7 +208,6 @@ Result<void> GgufWriter::write(const std::filesystem::path& path) const {
   const std::string head = TRY(header());
   AtomicFile file = TRY(AtomicFile::create(path));
   TRY(file.write(as_bytes(head)));
-  TRY(file.write(as_bytes(padding_after(head.size(), alignment_))));
   for (const auto& [source, size] : tensors_) {
     const auto bytes = TRY(source.bytes());
     if (bytes.size() != size) {

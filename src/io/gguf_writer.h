@@ -46,6 +46,10 @@ class GgufWriter {
 
   Result<void> add_tensor(GgufTensorSource source);
 
+  /// The bytes of the file that `write` would make before its first tensor's data, padding
+  /// included. Errors: InvalidArgument (the file's size exceeds 64 bits).
+  [[nodiscard]] Result<std::string> header() const;
+
   /// Writes the file whole or not at all (atomic_file.h). Errors: InvalidArgument (a source gave
   /// another number of bytes than its shape needs); Io; what a source returned.
   Result<void> write(const std::filesystem::path& path) const;
@@ -55,9 +59,6 @@ class GgufWriter {
     GgufTensorSource source;
     std::uint64_t size = 0;
   };
-
-  Result<void> begin_key(std::string_view key, GgufType type);
-  [[nodiscard]] Result<std::string> header() const;
 
   std::string metadata_;  ///< encoded
   std::uint64_t key_count_ = 0;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "model/model_files.h"
+#include "model/packed_file.h"
 
 namespace croft {
 namespace {
@@ -97,6 +98,9 @@ ModelInfo describe(const fs::path& path, const GgufModelFile& model) {
   info.licence = text_or(model.file, "general.license", "");
   info.format = "GGUF v" + std::to_string(model.file.version);
   info.file_bytes = model.mapping.bytes().size();
+  const auto layout = model.file.integer(packed_keys::layout);
+  if (layout.has_value() && layout->value_or(0) > 0)
+    info.packed_layout = static_cast<std::uint64_t>(**layout);
   TypeCensus census;
   for (const GgufTensor& tensor : model.file.tensors) count_tensor(census, tensor);
   census.write(info);
@@ -140,6 +144,8 @@ Result<ModelSummary> summarize_model(const fs::path& path) {
   }
   const GgufModelFile model = TRY(open_gguf_model(path));
   summary.info = describe(path, model);
+  std::optional<PackedForm> form;
+  keep_or_note(read_packed_form(model.file, model.mapping.bytes()), form, summary);
   keep_or_note(config_from_gguf(model.file), summary.config, summary);
   keep_or_note(chat_template_of(model.file), summary.chat_template, summary);
   for (const auto& [key, value] : model.file.metadata)

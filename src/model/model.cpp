@@ -3,6 +3,7 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/model_files.h"
+#include "model/packed_file.h"
 #include "model/weight_packing.h"
 
 namespace croft {
@@ -41,6 +42,7 @@ Result<std::shared_ptr<const Model>> Model::load(const std::filesystem::path& pa
   TensorNames names;
   TensorSource source;
   WeightOptions options;
+  ThreadPool pool(load_options.threads);
   std::error_code ec;
   if (std::filesystem::is_directory(path, ec)) {
     parts->folder = TRY(open_folder_model(path));
@@ -57,19 +59,21 @@ Result<std::shared_ptr<const Model>> Model::load(const std::filesystem::path& pa
   } else {
     parts->gguf = TRY(open_gguf_model(path));
     const GgufModelFile& model = *parts->gguf;
+    const std::optional<PackedForm> form = TRY(read_packed_form(model.file, model.mapping.bytes()));
+    if (form) TRY(check_packed_tensors(model.file, *form, pool));
     parts->info = describe(path, model);
     parts->config = TRY(config_from_gguf(model.file));
     parts->tokenizer = TRY(tokenizer_from_gguf(model.file));
     parts->chat_template = TRY(chat_template_of(model.file));
     source = TensorSource::from(model.file);
+    if (form)
+      for (const std::string_view name : form->tensors) source.mark_packed(name);
     names = gguf_names(parts->config.architecture);
   }
   TRY(check_vocabulary(parts->config, *parts->tokenizer));
   ModelWeights weights = TRY(load_weights(parts->config, names, source, options));
-  if (load_options.pack) {
-    ThreadPool pool(load_options.threads);
-    parts->packed = TRY(pack_weights(weights, pool, true));
-  }
+  if (load_options.pack)
+    parts->packed = TRY(pack_weights(weights, pool, true, load_options.on_packing));
   if (parts->config.is_encoder())
     parts->encoder = std::make_unique<Encoder>(parts->config, std::move(weights));
   else

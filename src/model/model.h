@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,13 +33,18 @@ struct ModelInfo {
   /// 61}}.
   std::vector<std::pair<std::string, std::size_t>> tensor_types;
   std::string quantization;  ///< the type most weight bytes have: "Q4_1"
+  /// Layout version of a packed file (packed_file.h), 0 for a file as converters make it.
+  std::uint64_t packed_layout = 0;
 };
 
 struct LoadOptions {
   /// Bring the weights into the kernels' layout. Off: products read the file's layout in place,
   /// with activations in 32-bit floats: slow and exact, for comparisons.
+  /// A packed file (packed_file.h) is used as it lies there in both cases.
   bool pack = true;
-  std::size_t threads = 0;  ///< for packing; 0: one per available CPU
+  std::size_t threads = 0;  ///< for packing and digests; 0: one per available CPU
+  /// Called now and then while weights are packed, with the bytes done and the bytes there are.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_packing = nullptr;
 };
 
 /// Immutable after load; safe to use from many threads at once.
@@ -46,7 +52,7 @@ class Model {
  public:
   /// Maps the weights and validates every shape. `path`: a GGUF file or a Hugging Face folder.
   /// Errors: NotFound; Corrupt (field or tensor named); Unsupported (architecture named, with those
-  /// supported).
+  /// supported; a packed file of another layout); TooLarge (no memory to pack).
   static Result<std::shared_ptr<const Model>> load(const std::filesystem::path& path,
                                                    const LoadOptions& options = {});
 

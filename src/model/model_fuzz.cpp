@@ -1,6 +1,8 @@
 // Goal: no GGUF file that the reader, the configuration and the weight loader accept makes the
 // forward pass crash or touch memory outside its buffers. Method: all steps of Model::load but the
-// tokenizer, then two tokens through the model. Sizes need no cap: every matrix lies in the input.
+// tokenizer, then two tokens through the model. Every third size takes all matrices that can be
+// packed as packed, which no input could reach: its digests would have to fit. Sizes need no cap:
+// every matrix lies in the input.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include "base/cpu.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
+#include "model/packed_file.h"
 
 namespace {
 
@@ -59,6 +62,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   TensorSource source = TensorSource::from(*file);
+  if (const auto form = read_packed_form(*file, bytes); !form)
+    CHECK(!form.error().message.empty() && form.error().code != ErrorCode::Internal);
+  if (size % 3 == 0)
+    for (const GgufTensor& tensor : file->tensors)
+      if (tensor.shape.size() == 2 && can_pack(tensor.type, tensor.rows(), tensor.cols()))
+        source.mark_packed(tensor.name);
   auto weights = load_weights(*config, gguf_names(config->architecture), source, {});
   if (!weights) {
     CHECK(weights.error().code != ErrorCode::Internal);

@@ -23,7 +23,7 @@ struct PackedWeights {
   std::vector<PackedSpan> spans;
 };
 
-/// Called now and then with the bytes done and the bytes there are.
+/// Called now and then, the last time with done == total, with the bytes done and those there are.
 using PackProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Packs every matrix that products read and whose type has a packed layout; matrices that only

@@ -26,7 +26,7 @@ class Loader {
     if (tensor == nullptr) return missing(name);
     if (tensor->shape.size() != 2 || tensor->shape[0] != rows || tensor->shape[1] != cols)
       return wrong_shape(name, *tensor, {rows, cols});
-    return PackedMatrix::view(tensor->type, rows, cols, tensor->bytes);
+    return tensor->matrix(rows, cols);
   }
 
   Result<std::vector<float>> vector(const std::string& name, std::size_t size) {
@@ -35,7 +35,7 @@ class Loader {
     if (tensor->shape.size() != 1 || tensor->shape[0] != size)
       return wrong_shape(name, *tensor, {size});
     std::vector<float> values(size);
-    dequantize_row(PackedMatrix::view(tensor->type, 1, size, tensor->bytes), 0, values);
+    dequantize_row(tensor->matrix(1, size), 0, values);
     return values;
   }
 
@@ -174,7 +174,7 @@ Result<void> load_encoder_tables(const ModelConfig& c, const TensorNames& names,
                                         std::to_string(c.hidden_size));
   const std::uint64_t rows = types->shape.size() == 2 ? types->shape[0] : 1;
   weights.token_type.resize(c.hidden_size);
-  dequantize_row(PackedMatrix::view(types->type, rows, cols, types->bytes), 0, weights.token_type);
+  dequantize_row(types->matrix(rows, cols), 0, weights.token_type);
   return {};
 }
 
