@@ -49,7 +49,7 @@ struct NeonStrips : NeonTile {
 #pragma GCC unroll 2
         for (std::size_t i = 0; i < steps; i += 4) {
           const int8x16_t four_steps = load(x + 4 * i);
-          each_lane([&](auto s) __attribute__((always_inline)) {
+          each_lane([&]<int s>(Lane<s>) __attribute__((always_inline)) {
             sums[0] = vdotq_laneq_s32(sums[0], quants(i + s), four_steps, s);
           });
         }
@@ -57,7 +57,7 @@ struct NeonStrips : NeonTile {
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < steps; ++i) {
           const int8x16_t four_tokens = load(x + 4 * Group * i);
-          each_lane([&](auto t) __attribute__((always_inline)) {
+          each_lane([&]<int t>(Lane<t>) __attribute__((always_inline)) {
             sums[t] = vdotq_laneq_s32(sums[t], quants(i), four_tokens, t);
           });
         }

@@ -24,13 +24,15 @@ struct NeonTile {
   static constexpr std::size_t tokens = 4;
   static constexpr std::size_t step_bytes = 64;  ///< of a panel: four inputs of 16 rows
 
-  /// function(lane number) for 0..3, as constants: the instructions want them so.
+  /// A lane's number as a type: the instructions want constants, also where nothing is optimised.
+  template <int number>
+  using Lane = std::integral_constant<int, number>;
   template <typename Function>
   static CROFT_INLINE void each_lane(Function function) {
-    function(std::integral_constant<int, 0>{});
-    function(std::integral_constant<int, 1>{});
-    function(std::integral_constant<int, 2>{});
-    function(std::integral_constant<int, 3>{});
+    function(Lane<0>{});
+    function(Lane<1>{});
+    function(Lane<2>{});
+    function(Lane<3>{});
   }
   static CROFT_INLINE int8x16_t load(const std::byte* p) {
     return vreinterpretq_s8_u8(NeonLanes::load_bytes(p));
@@ -57,7 +59,7 @@ struct NeonTile {
         totals[0] = vfmaq_f32(totals[0], minimum, L::all(scaled_sums));
     } else {
       const F x_scales = L::load_floats(scales), x_sums = L::load_floats(scaled_sums);
-      each_lane([&](auto t) __attribute__((always_inline)) {
+      each_lane([&]<int t>(Lane<t>) __attribute__((always_inline)) {
         const F value = vmulq_f32(vcvtq_f32_s32(sums[t]), scale);
         totals[t] = vfmaq_laneq_f32(totals[t], value, x_scales, t);
         if constexpr (Format::has_minimum)
@@ -86,7 +88,7 @@ struct NeonDotTile : NeonTile {
     for (std::size_t i = 0; i < Steps; ++i, weights += step_bytes, x += 4 * tokens) {
       const int8x16_t inputs = load(x);
       const int8x16_t low = load(weights), high = load(weights + 16);
-      each_lane([&](auto t) __attribute__((always_inline)) {
+      each_lane([&]<int t>(Lane<t>) __attribute__((always_inline)) {
         sums[0][t] = vdotq_laneq_s32(sums[0][t], low, inputs, t);
         sums[1][t] = vdotq_laneq_s32(sums[1][t], high, inputs, t);
       });
