@@ -65,8 +65,12 @@ struct AttentionMemory {
   [[nodiscard]] constexpr std::size_t head() const {
     return weights() + tile_max * kv_block_positions * 2;
   }
+  /// int32 [tile_max][64 or size, the larger]
+  [[nodiscard]] constexpr std::size_t products() const { return head() + size * 4; }
   /// The two matrices of a block, widened from 8 bits.
-  [[nodiscard]] constexpr std::size_t block() const { return head() + size * 4; }
+  [[nodiscard]] constexpr std::size_t block() const {
+    return products() + tile_max * (size > kv_block_positions ? size : kv_block_positions) * 4;
+  }
   [[nodiscard]] constexpr std::size_t bytes() const {
     return block() + kv_block_positions * size * 4;
   }

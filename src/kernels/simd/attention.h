@@ -53,18 +53,23 @@ struct Attention {
     const float* value_scales;
   };
 
-  /// done(t, v, sum): the product of x[t] with columns v of the matrix, for T queries and V
-  /// registers of columns.
-  template <std::size_t T, std::size_t V, typename Done>
-  static CROFT_INLINE void product(const std::byte* matrix, std::size_t row_bytes,
-                                   const std::int16_t* x, std::size_t x_stride, std::size_t pairs,
-                                   Done done) {
+  /// out[t][v] = the product of x[t] with columns v of the matrix, for T queries and V registers of
+  /// columns. `pairs` is even and not 0. A function of its own with nothing but stores at its end:
+  /// gcc 12 spills every sum in every step where more follows.
+  template <std::size_t T, std::size_t V>
+  __attribute__((noinline)) static void product(const std::byte* matrix, std::size_t row_bytes,
+                                                const std::int16_t* x, std::size_t x_stride,
+                                                std::size_t pairs, std::int32_t* out,
+                                                std::size_t out_stride) {
     // A product takes 5 cycles and two begin per cycle: few sums need a second chain.
     constexpr std::size_t chains = T * V >= 10 ? 1 : 2;
     I sum[chains][T][V];
-    for (auto& chain : sum)
-      for (auto& row : chain)
-        for (I& one : row) one = L::zero_ints();
+#pragma GCC unroll 2
+    for (std::size_t c = 0; c < chains; ++c)
+#pragma GCC unroll 8
+      for (std::size_t t = 0; t < T; ++t)
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < V; ++v) sum[c][t][v] = L::zero_ints();
     for (std::size_t i = 0; i < pairs; i += chains)
 #pragma GCC unroll 2
       for (std::size_t c = 0; c < chains; ++c) {
@@ -84,23 +89,24 @@ struct Attention {
     for (std::size_t t = 0; t < T; ++t)
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < V; ++v)
-        done(t, v, chains == 1 ? sum[0][t][v] : L::add(sum[0][t][v], sum[chains - 1][t][v]));
+        L::store_ints(reinterpret_cast<std::byte*>(out + t * out_stride + v * L::width),
+                      chains == 1 ? sum[0][t][v] : L::add(sum[0][t][v], sum[chains - 1][t][v]));
   }
 
-  /// The product over `columns` columns, a multiple of 16, in wide tiles and narrow ones. done(t,
-  /// column, sum).
-  template <std::size_t T, std::size_t V = L::tile_columns, typename Done>
+  /// The product over `columns` columns, a multiple of 16, in wide tiles and narrow ones.
+  template <std::size_t T, std::size_t V = L::tile_columns>
   static CROFT_INLINE void product_columns(const std::byte* matrix, std::size_t row_bytes,
-                                           std::size_t column, std::size_t columns,
-                                           const std::int16_t* x, std::size_t x_stride,
-                                           std::size_t pairs, Done done) {
-    for (; columns >= V * L::width; columns -= V * L::width, column += V * L::width)
-      product<T, V>(
-          matrix + column * 4, row_bytes, x, x_stride, pairs,
-          [&](std::size_t t, std::size_t v, I sum) { done(t, column + v * L::width, sum); });
+                                           std::size_t columns, const std::int16_t* x,
+                                           std::size_t x_stride, std::size_t pairs,
+                                           std::int32_t* out, std::size_t out_stride) {
+    for (; columns >= V * L::width; columns -= V * L::width) {
+      product<T, V>(matrix, row_bytes, x, x_stride, pairs, out, out_stride);
+      matrix += V * L::width * 4;
+      out += V * L::width;
+    }
     if constexpr (V > 1) {
       if (columns != 0)
-        product_columns<T, 1>(matrix, row_bytes, column, columns, x, x_stride, pairs, done);
+        product_columns<T, 1>(matrix, row_bytes, columns, x, x_stride, pairs, out, out_stride);
     }
   }
 
@@ -115,6 +121,7 @@ struct Attention {
     float* totals;
     float* scores;
     std::int16_t* weights;
+    std::int32_t* products;
 
     explicit Run(const AttentionItem& i)
         : item(i),
@@ -125,7 +132,8 @@ struct Attention {
           maxima(floats(memory.maxima())),
           totals(floats(memory.totals())),
           scores(floats(memory.scores())),
-          weights(reinterpret_cast<std::int16_t*>(i.memory + memory.weights())) {}
+          weights(reinterpret_cast<std::int16_t*>(i.memory + memory.weights())),
+          products(reinterpret_cast<std::int32_t*>(i.memory + memory.products())) {}
 
     [[nodiscard]] float* floats(std::size_t at) const {
       return reinterpret_cast<float*>(item.memory + at);
@@ -222,13 +230,10 @@ struct Attention {
       if (any == 0) return;
       const std::size_t from = static_cast<std::size_t>(__builtin_ctzll(any)) / strip;
       const std::size_t to = static_cast<std::size_t>(63 - __builtin_clzll(any)) / strip + 1;
-      product_columns<T>(
-          block.keys, kv_block_positions * 4, from * strip, (to - from) * strip,
-          quants + q * memory.size, memory.size, memory.size / 2,
-          [&](std::size_t t, std::size_t column, I sum) {
-            const F factor = L::mul(L::load(block.key_scales + column), L::set(factors[q + t]));
-            L::store(scores + t * kv_block_positions + column, L::mul(L::to_float(sum), factor));
-          });
+      product_columns<T>(block.keys + from * strip * 4, kv_block_positions * 4, (to - from) * strip,
+                         quants + q * memory.size, memory.size, memory.size / 2,
+                         products + from * strip, kv_block_positions);
+      scale_scores(block, q, T, from * strip, to * strip);
       if (item.softcap > 0.0f) cap_scores(T, from * strip, to * strip);
       float kept[T], grown[T];
       const float unit = largest_scale(block, ~std::uint64_t{0}, 0, 4);
@@ -240,13 +245,32 @@ struct Attention {
         }
         weigh(block, q, t, visible[t], from, to, unit, kept[t], grown[t]);
       }
-      product_columns<T>(block.values + from * (strip / 2) * memory.size * 4, memory.size * 4, 0,
+      product_columns<T>(block.values + from * (strip / 2) * memory.size * 4, memory.size * 4,
                          memory.size, weights + from * strip, kv_block_positions,
-                         (to - from) * (strip / 2), [&](std::size_t t, std::size_t column, I sum) {
-                           float* out = sums + (q + t) * memory.size + column;
-                           const F old = L::mul(L::load(out), L::set(kept[t]));
-                           L::store(out, L::mul_add(L::to_float(sum), L::set(grown[t]), old));
-                         });
+                         (to - from) * (strip / 2), products, memory.size);
+      for (std::size_t t = 0; t < T; ++t) add_products(q, t, kept[t], grown[t]);
+    }
+
+    /// Integer products of queries q.. with keys become scores.
+    void scale_scores(const Block& block, std::size_t q, std::size_t queries, std::size_t from,
+                      std::size_t to) {
+      for (std::size_t t = 0; t < queries; ++t)
+        for (std::size_t i = from; i < to; i += L::width) {
+          const std::size_t at = t * kv_block_positions + i;
+          const F factor = L::mul(L::load(block.key_scales + i), L::set(factors[q + t]));
+          L::store(scores + at, L::mul(product_at(at), factor));
+        }
+    }
+    /// Integer products of weights with values join the sums of query q + t.
+    void add_products(std::size_t q, std::size_t t, float kept, float grown) {
+      float* out = sums + (q + t) * memory.size;
+      for (std::size_t i = 0; i < memory.size; i += L::width) {
+        const F old = L::mul(L::load(out + i), L::set(kept));
+        L::store(out + i, L::mul_add(product_at(t * memory.size + i), L::set(grown), old));
+      }
+    }
+    [[nodiscard]] F product_at(std::size_t i) const {
+      return L::to_float(L::load_ints(reinterpret_cast<const std::byte*>(products + i)));
     }
 
     static std::uint64_t visible_positions(const AttentionRow& row, std::size_t begin) {
