@@ -4,7 +4,11 @@
 #include <cstdlib>
 #include <fstream>
 
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -12,10 +16,29 @@
 namespace croft {
 namespace {
 
-constexpr std::array kAll = {Isa::Portable,   Isa::Avx2, Isa::Avx512,
-                             Isa::Avx512Vnni, Isa::Neon, Isa::NeonI8mm};
+constexpr std::array kAll = {Isa::Portable, Isa::Avx2, Isa::Avx512,  Isa::Avx512Vnni,
+                             Isa::Amx,      Isa::Neon, Isa::NeonI8mm};
 
 #if defined(__x86_64__)
+/// Whether there are matrix tiles for INT8 and BF16 and the system lets this process use them.
+bool may_use_tiles() {
+#if defined(__linux__)
+  static const bool usable = [] {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+    constexpr unsigned bf16_tile_int8 = 1u << 22 | 1u << 24 | 1u << 25;
+    if ((edx & bf16_tile_int8) != bf16_tile_int8) return false;
+    // Linux grants the 8 KiB of tile state on request only, for the whole process.
+    constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+    constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  }();
+  return usable;
+#else
+  return false;
+#endif
+}
+
 bool has_instructions(Isa isa) {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("f16c");
@@ -24,7 +47,9 @@ bool has_instructions(Isa isa) {
                       __builtin_cpu_supports("avx512dq");
   if (isa == Isa::Avx2) return avx2;
   if (isa == Isa::Avx512) return avx512;
-  return isa == Isa::Avx512Vnni && avx512 && __builtin_cpu_supports("avx512vnni");
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  if (isa == Isa::Avx512Vnni) return vnni;
+  return isa == Isa::Amx && vnni && __builtin_cpu_supports("avx512bf16") && may_use_tiles();
 }
 #elif defined(__aarch64__) && defined(__linux__)
 bool has_instructions(Isa isa) {
@@ -51,6 +76,8 @@ std::string_view isa_name(Isa isa) {
       return "avx512";
     case Isa::Avx512Vnni:
       return "avx512vnni";
+    case Isa::Amx:
+      return "amx";
     case Isa::Neon:
       return "neon";
     case Isa::NeonI8mm:

@@ -9,9 +9,9 @@
 namespace croft {
 
 /// Instruction sets with kernels of their own, weakest first.
-enum class Isa : unsigned char { Portable, Avx2, Avx512, Avx512Vnni, Neon, NeonI8mm };
+enum class Isa : unsigned char { Portable, Avx2, Avx512, Avx512Vnni, Amx, Neon, NeonI8mm };
 
-/// "portable", "avx2", "avx512", "avx512vnni", "neon" (with dot products), "neon-i8mm".
+/// "portable", "avx2", "avx512", "avx512vnni", "amx", "neon" (with dot products), "neon-i8mm".
 [[nodiscard]] std::string_view isa_name(Isa isa);
 [[nodiscard]] bool cpu_supports(Isa isa);
 [[nodiscard]] Isa best_isa();

@@ -15,6 +15,8 @@ const KernelTable& kernel_table(Isa isa) {
       return avx512_table();
     case Isa::Avx512Vnni:
       return avx512vnni_table();
+    case Isa::Amx:
+      return amx_table();
     case Isa::Neon:
       return neon_table();
     case Isa::NeonI8mm:

@@ -93,6 +93,7 @@ struct KernelTable {
 [[nodiscard]] const KernelTable& avx2_table();
 [[nodiscard]] const KernelTable& avx512_table();
 [[nodiscard]] const KernelTable& avx512vnni_table();
+[[nodiscard]] const KernelTable& amx_table();
 [[nodiscard]] const KernelTable& neon_table();
 [[nodiscard]] const KernelTable& neon_i8mm_table();
 

@@ -33,6 +33,7 @@ const PeakProbes& probes_of(Isa isa) {
     case Isa::Avx512:
       return avx512_probes();
     case Isa::Avx512Vnni:
+    case Isa::Amx:  // its tiles have probes of their own
       return avx512vnni_probes();
     case Isa::Neon:
       return neon_probes();

@@ -17,8 +17,8 @@
 
 namespace croft::test {
 
-inline constexpr Isa all_isas[] = {Isa::Portable,   Isa::Avx2, Isa::Avx512,
-                                   Isa::Avx512Vnni, Isa::Neon, Isa::NeonI8mm};
+inline constexpr Isa all_isas[] = {Isa::Portable, Isa::Avx2, Isa::Avx512,  Isa::Avx512Vnni,
+                                   Isa::Amx,      Isa::Neon, Isa::NeonI8mm};
 /// The set's name as GoogleTest takes it: letters, digits and underscores.
 inline std::string label(Isa isa) {
   std::string name(isa_name(isa));

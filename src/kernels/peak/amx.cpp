@@ -1,8 +1,5 @@
-// Peak loops of the matrix tiles, and the question whether they may be used.
-#include <cpuid.h>
+// Peak loops of the matrix tiles.
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "kernels/peak/probes.h"
 
@@ -73,20 +70,7 @@ ProbeWork bf16_tiles(std::size_t rounds) {
 }  // namespace
 
 bool has_matrix_tiles() {
-  static const bool usable = [] {
-    unsigned eax = 0;
-    unsigned ebx = 0;
-    unsigned ecx = 0;
-    unsigned edx = 0;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-    constexpr unsigned tile_int8_bf16 = 1u << 24 | 1u << 25 | 1u << 22;
-    if ((edx & tile_int8_bf16) != tile_int8_bf16) return false;
-    // Linux grants the 8 KiB of tile state on request only, for the whole process.
-    constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-    constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
-    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-  }();
-  return usable;
+  return cpu_supports(Isa::Amx);
 }
 
 std::span<const ArithmeticProbe> tile_probes() {
