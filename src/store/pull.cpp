@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "io/quote_foreign.h"
 #include "io/sha256.h"
+#include "model/model.h"
+#include "model/packed_file.h"
 #include "store/catalogue.h"
 #include "store/clock_text.h"
 #include "store/hub_client.h"
@@ -59,6 +61,29 @@ void remove_others(const Staging& staging, const fs::path& keep) {
   for (const fs::path& path : others) fs::remove_all(path, error);
 }
 
+Result<std::string> digest_of(const Job& job, const fs::path& file) {
+  auto digest = sha256_file(
+      file, [&](std::uint64_t, std::uint64_t) { return !job.options.stop.stop_requested(); });
+  if (!digest && job.options.stop.stop_requested()) return pull_stopped();
+  return digest;
+}
+
+/// Puts the packed form in the place of what was fetched, which has passed its checks. Returns its
+/// size.
+Result<std::uint64_t> pack_fetched(Job& job, const Staging& staging, Fetched& fetched) {
+  std::error_code error;
+  TRY(check_disk_space(staging.path(), fs::file_size(fetched.path, error)));
+  const fs::path target = packed_file_path(fetched.path);
+  const auto packed = pack_model_file(
+      fetched.path, target,
+      {.overwrite = true, .source_sha256 = fetched.sha256, .stop = job.options.stop});
+  if (!packed && packed.error().code == ErrorCode::Cancelled) return pull_stopped();
+  if (!packed) return std::unexpected(packed.error());
+  fetched.path = target;
+  fetched.sha256 = TRY(digest_of(job, target));
+  return packed->bytes;
+}
+
 /// Checks the digest and the headers, writes the record and moves the model to its place.
 Result<InstalledModel> finish(Job& job, Staging& staging, Fetched fetched) {
   const auto files = inspect_model(fetched.path);
@@ -66,15 +91,7 @@ Result<InstalledModel> finish(Job& job, Staging& staging, Fetched fetched) {
     staging.discard();
     return std::unexpected(files.error());
   }
-  if (fetched.sha256.empty()) {
-    const auto keep_going = [&](std::uint64_t, std::uint64_t) {
-      return !job.options.stop.stop_requested();
-    };
-    auto digest = sha256_file(files->weights, keep_going);
-    if (!digest)
-      return job.options.stop.stop_requested() ? pull_stopped() : std::unexpected(digest.error());
-    fetched.sha256 = std::move(*digest);
-  }
+  if (fetched.sha256.empty()) fetched.sha256 = TRY(digest_of(job, files->weights));
   if (job.entry != nullptr && job.entry->sha256 && fetched.sha256 != *job.entry->sha256) {
     staging.discard();
     return fail(ErrorCode::Corrupt,
@@ -84,12 +101,14 @@ Result<InstalledModel> finish(Job& job, Staging& staging, Fetched fetched) {
                 "Nothing was installed. If the file is what you want, import it under a name of "
                 "its own: croft import FILE --name NAME");
   }
+  std::optional<std::uint64_t> packed_bytes;
+  if (job.options.pack) packed_bytes = TRY(pack_fetched(job, staging, fetched));
   remove_others(staging, fetched.path);
   InstalledModel model;
   model.name = job.name.text();
   model.path = fetched.path;
   model.format = files->format;
-  model.bytes = files->bytes;
+  model.bytes = packed_bytes.value_or(files->bytes);
   model.source = std::move(fetched.source);
   model.sha256 = std::move(fetched.sha256);
   model.licence = job.entry != nullptr ? std::string(job.entry->licence) : fetched.licence;
@@ -231,14 +250,26 @@ Result<Fetched> fetch_from_hub(Job& job, const Staging& staging, const HubPlan& 
   return fetched;
 }
 
+Result<void> check_is_packed(const InstalledModel& model) {
+  const ModelSummary summary = TRY(summarize_model(model.path));
+  if (summary.info.packed_layout != 0) return {};
+  return fail(ErrorCode::InvalidArgument,
+              "the model '" + model.name + "' is installed already, and not packed",
+              "Remove it first (croft rm " + model.name + "), or pack it: croft pack " + model.name,
+              "model");
+}
+
 /// The model, if it is installed and sound.
-Result<std::optional<InstalledModel>> already_there(const fs::path& root, const ModelName& name) {
-  auto model = find_model(root, name.text());
+Result<std::optional<InstalledModel>> already_there(const Job& job) {
+  auto model = find_model(job.root, job.name.text());
   if (!model) {
     if (model.error().code == ErrorCode::NotFound) return std::nullopt;
     return std::unexpected(std::move(model).error());
   }
-  if (model->problem.empty()) return std::move(*model);
+  if (model->problem.empty()) {
+    if (job.options.pack) TRY(check_is_packed(*model));
+    return std::move(*model);
+  }
   return fail(ErrorCode::Corrupt,
               "the model '" + model->name + "' is installed but damaged: " + model->problem,
               "Remove it and pull again: croft rm " + model->name, "model");
@@ -252,10 +283,14 @@ Result<InstalledModel> run(Job& job) {
   } else if (job.entry == nullptr || job.entry->hub) {
     plan.emplace(TRY(plan_from_hub(job)));
     if (job.entry == nullptr) job.name.tag = plan->choice.tag;
+    if (job.options.pack && plan->choice.format != ModelFormat::Gguf)
+      return fail(ErrorCode::Unsupported,
+                  "the hub has '" + job.name.text() + "' as safetensors, which cannot be packed",
+                  "Pull it without --pack, or name a quantization that is there.", "pack");
   }
   Staging staging = TRY(Staging::open(job.root, job.name));
   // Another pull may have finished between our first look and the lock.
-  if (auto model = TRY(already_there(job.root, job.name))) {
+  if (auto model = TRY(already_there(job))) {
     staging.discard();
     return std::move(*model);
   }
@@ -266,7 +301,9 @@ Result<InstalledModel> run(Job& job) {
     if (!plan) staging.discard();  // only the hub's downloads can be resumed
     return std::unexpected(std::move(fetched).error());
   }
-  return finish(job, staging, std::move(*fetched));
+  auto installed = finish(job, staging, std::move(*fetched));
+  if (!installed && !plan) staging.discard();
+  return installed;
 }
 
 }  // namespace
@@ -276,7 +313,7 @@ Result<InstalledModel> pull_model(const fs::path& root, std::string_view text,
   const CatalogueEntry* entry = find_catalogue_entry(text);
   Job job{root, options, TRY(ModelName::parse(entry != nullptr ? entry->name() : text)), entry,
           ProgressMeter(options.on_progress)};
-  if (auto model = TRY(already_there(root, job.name))) return std::move(*model);
+  if (auto model = TRY(already_there(job))) return std::move(*model);
   if (entry == nullptr && !job.name.on_hub()) {
     const std::vector<std::string> near = near_catalogue_names(text, 3);
     std::string hint = "Names of the catalogue are listed by croft list --catalogue";

@@ -39,6 +39,10 @@ struct PullOptions {
   /// verified just the same.
   std::filesystem::path from_file = {};
 
+  /// Installs the packed form (model/packed_file.h) of what was fetched; digests are verified
+  /// before.
+  bool pack = false;
+
   int attempts_max = 6;  ///< tries in a row without one new byte before giving up
   std::chrono::milliseconds backoff =
       std::chrono::milliseconds(500);  ///< first wait; doubles up to 30 s
@@ -51,7 +55,8 @@ struct PullOptions {
 /// Errors: InvalidArgument (name); NotFound (with near names, or the quantizations there are);
 /// Unauthorized (names HF_TOKEN and the licence page); Unsupported (split GGUF); Corrupt (digest:
 /// nothing is installed); TooLarge (disk space, with both numbers); Forbidden (a redirect to where
-/// we do not go); Busy (another pull of this model is running); Cancelled; Timeout; Io.
+/// we do not go); those of pack_model_file; Busy (another pull of this model is running);
+/// Cancelled; Timeout; Io.
 Result<InstalledModel> pull_model(const std::filesystem::path& root, std::string_view name,
                                   const PullOptions& options = {});
 

@@ -3,6 +3,7 @@
 Method: the built program on a real model of 1 MB (tests/data/stories260K.gguf), with homes and libraries in temporary
 folders; what needs a terminal runs in a pseudo-terminal.
 """
+import hashlib
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,6 +137,56 @@ class Files(Case):
         self.croft("rm", "stories:260k", "--yes")
         self.assertEqual(self.json("list", "--json"), [])
         self.assertIn("smollm2:135m", self.text("list", "--catalogue", "--names"))
+
+
+class Packed(Case):
+    """On the default model: the small one has no type that is packed."""
+
+    def setUp(self):
+        super().setUp()
+        harness.require_model(harness.DEFAULT_MODEL)
+        self.original = pathlib.Path(json.loads(harness.run("show", harness.DEFAULT_MODEL, "--json").stdout)["path"])
+
+    def test_the_packed_file_answers_alike_and_damage_is_seen(self):
+        packed = self.folder / "packed.gguf"
+        report = self.json("pack", self.original, "-o", packed, "--json")
+        self.assertEqual(report["bytes"], packed.stat().st_size)
+        self.assertLess(abs(packed.stat().st_size - self.original.stat().st_size), 100_000)
+        self.assertEqual(self.json("show", packed, "--json")["packed_layout"], 1)
+        self.assertRegex(self.text("show", packed), r"(?m)^packed +layout 1$")
+        prompt = ["Name three rivers.", *GREEDY]
+        self.assertEqual(self.text("run", packed, *prompt), self.text("run", self.original, *prompt))
+        self.refused(2, "--force", "pack", self.original, "-o", packed)
+        self.refused(2, "packed already", "pack", packed)
+        with packed.open("r+b") as file:
+            file.seek(packed.stat().st_size // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        self.refused(4, "do not match their digest", "run", packed, *prompt)
+        self.croft("pack", self.original, "-o", packed, "--force", "--quiet")
+        self.assertTrue(self.text("run", packed, *prompt))
+
+    def test_pull_installs_the_packed_form(self):
+        shutil.copy(self.original, self.folder / "m.gguf")
+        pulled = self.json("pull", "smollm2:135m", "--from", self.folder / "m.gguf", "--pack", "--json")
+        self.assertTrue(pulled["path"].endswith("/m.croft.gguf"))
+        self.assertEqual(hashlib.sha256(pathlib.Path(pulled["path"]).read_bytes()).hexdigest(), pulled["sha256"])
+        shown = self.json("show", "smollm2:135m", "--json", "--metadata")
+        self.assertEqual(shown["packed_layout"], 1)
+        self.assertEqual(shown["metadata"]["croft.packed.source_sha256"],
+                         hashlib.sha256(self.original.read_bytes()).hexdigest())
+        self.assertEqual([m["name"] for m in self.json("list", "--json")], ["smollm2:135m"])
+        self.assertTrue(self.text("run", "smollm2:135m", "Hello", *GREEDY))
+        self.croft("pull", "smollm2:135m", "--pack")  # there already
+        self.croft("rm", "--yes", "smollm2:135m")
+        self.croft("pull", "smollm2:135m", "--from", self.folder / "m.gguf")
+        self.refused(2, "not packed", "pull", "smollm2:135m", "--pack")
+
+    def test_what_has_no_packed_layout_is_refused(self):
+        self.refused(5, "no matrix of", "pack", MODEL, "-o", self.folder / "x.gguf")
+        self.refused(3, "none.gguf", "pack", self.folder / "none.gguf")
+        self.assertEqual(list(self.folder.glob("x.gguf*")), [])
 
 
 class Text(Case):

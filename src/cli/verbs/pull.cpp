@@ -15,6 +15,7 @@ Result<int> pull_verb(const Settings& settings) {
     Progress progress(name, Progress::Unit::Bytes);
     PullOptions options;
     options.from_file = settings.text("from");
+    options.pack = settings.flag("pack");
     options.stop = interrupts.begin();
     options.on_progress = [&](const PullProgress& news) {
       progress.update(news.bytes_done, news.bytes_total, news.bytes_resumed);

@@ -91,6 +91,8 @@ std::vector<Row> summary_rows(const ModelSummary& summary, const std::filesystem
       {"architecture", valid_utf8(info.architecture)},
       {"parameters", human_count(static_cast<double>(info.parameters_count))},
       {"quantization", types_text(info)}};
+  if (info.packed_layout != 0)
+    rows.emplace_back("packed", "layout " + std::to_string(info.packed_layout));
   if (!info.licence.empty()) rows.emplace_back("licence", info.licence);
   if (const std::string text = tokenizer_text(summary); !text.empty())
     rows.emplace_back("tokenizer", text);
@@ -145,6 +147,8 @@ json::object summary_json(const ModelSummary& summary, const std::filesystem::pa
                    {"tensor_types", std::move(types)},
                    {"licence", valid_utf8(info.licence)},
                    {"tokenizer", valid_utf8(tokenizer_text(summary))}};
+  out["packed_layout"] = nullptr;
+  if (info.packed_layout != 0) out["packed_layout"] = info.packed_layout;
   out["chat_template_sha256"] = nullptr;
   if (!summary.chat_template.empty())
     out["chat_template_sha256"] = template_hash(summary.chat_template);

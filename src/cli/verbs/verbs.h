@@ -12,6 +12,7 @@ Result<int> embed_verb(const Settings& settings);
 Result<int> perplexity_verb(const Settings& settings);
 Result<int> bench_verb(const Settings& settings);
 Result<int> pull_verb(const Settings& settings);
+Result<int> pack_verb(const Settings& settings);
 Result<int> list_verb(const Settings& settings);
 Result<int> show_verb(const Settings& settings);
 Result<int> rm_verb(const Settings& settings);
