@@ -265,7 +265,6 @@ struct Extreme {
   bool finite;  ///< the result
 };
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float largest = std::numeric_limits<float>::max();
 const Extreme extremes[] = {
     {"nan_key", std::nanf(""), 1, 1, false},   {"infinite_key", infinity, 1, 1, false},
     {"nan_value", 1, std::nanf(""), 1, false}, {"infinite_value", 1, -infinity, 1, false},
