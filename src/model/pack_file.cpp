@@ -1,9 +1,9 @@
 // Makes the stored packed form out of a GGUF file.
 #include <algorithm>
 #include <map>
+#include <string>
 #include <utility>
 
-#include "base/checked.h"
 #include "io/digest.h"
 #include "io/gguf_writer.h"
 #include "model/model_files.h"
@@ -15,32 +15,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Packed spans by where their source begins.
-using SpanIndex = std::map<const std::byte*, std::span<const std::byte>>;
+/// Matrices to pack by where their bytes begin: a tensor, or a part of a fused one.
+using MatrixIndex = std::map<const std::byte*, const PackedMatrix*>;
 
-SpanIndex index_of(const PackedWeights& packed) {
-  SpanIndex index;
-  for (const PackedSpan& span : packed.spans) index.emplace(span.source.data(), span.packed);
+MatrixIndex index_of(ModelWeights& weights) {
+  MatrixIndex index;
+  for (const PackedMatrix* matrix : matrices_to_pack(weights))
+    index.emplace(matrix->bytes().data(), matrix);
   return index;
 }
 
-bool is_packed(const GgufTensor& tensor, const SpanIndex& index) {
+bool is_packed(const GgufTensor& tensor, const MatrixIndex& index) {
   const auto first = index.lower_bound(tensor.bytes.data());
   return first != index.end() && first->first < tensor.bytes.data() + tensor.bytes.size();
 }
 
-/// The tensor's bytes for the file. A fused tensor is put together in `scratch` from its parts,
-/// which were packed one by one; rows that were not packed stay as they are.
-std::span<const std::byte> stored_bytes(const GgufTensor& tensor, const SpanIndex& index,
-                                        std::vector<std::byte>& scratch) {
-  if (!is_packed(tensor, index)) return tensor.bytes;
-  const auto first = index.lower_bound(tensor.bytes.data());
-  if (first->second.size() == tensor.bytes.size()) return first->second;
-  scratch.assign(tensor.bytes.begin(), tensor.bytes.end());
-  const std::byte* begin = tensor.bytes.data();
-  for (auto part = first; part != index.end() && part->first < begin + tensor.bytes.size(); ++part)
-    std::ranges::copy(part->second, scratch.begin() + (part->first - begin));
-  return scratch;
+/// Memory for the largest tensor that is packed.
+Result<AnonymousMemory> create_scratch(const GgufFile& file, const MatrixIndex& index) {
+  std::size_t size = 0;
+  for (const GgufTensor& tensor : file.tensors)
+    if (is_packed(tensor, index)) size = std::max(size, tensor.bytes.size());
+  return AnonymousMemory::create(size, "the packed weights");
 }
 
 Result<void> check_target(const fs::path& source, const fs::path& target, bool overwrite) {
@@ -71,36 +66,72 @@ Result<GgufModelFile> open_source(const fs::path& source) {
   return model;
 }
 
-/// Puts the packed file together.
+/// Puts the packed file together. Every tensor is packed twice, for its digest and for the file:
+/// that costs less than holding all of them.
 class Assembly {
  public:
-  Assembly(const GgufFile& file, const SpanIndex& index, const PackOptions& options)
-      : file_(file), index_(index), options_(options) {}
+  Assembly(const GgufFile& file, MatrixIndex index, AnonymousMemory scratch,
+           const PackOptions& options)
+      : file_(file),
+        index_(std::move(index)),
+        scratch_(std::move(scratch)),
+        options_(options),
+        pool_(options.threads) {
+    for (const GgufTensor& tensor : file_.tensors) bytes_total_ += 2 * tensor.bytes.size();
+  }
 
-  void digest_tensors(ThreadPool& pool) {
+  Result<void> digest_tensors() {
     for (const GgufTensor& tensor : file_.tensors) {
       if (is_packed(tensor, index_)) names_.emplace_back(tensor.name);
-      const auto bytes = stored_bytes(tensor, index_, scratch_);
-      digests_.push_back(piecewise_digests({&bytes, 1}, pool).front());
+      const auto bytes = TRY(stored_bytes(tensor));
+      digests_.push_back(piecewise_digests({&bytes, 1}, pool_).front());
     }
+    return {};
   }
 
   [[nodiscard]] std::size_t packed_count() const { return names_.size(); }
 
-  Result<void> write(const fs::path& target, const std::function<void(std::uint64_t)>& written) {
-    // The digest is the last of the metadata: without tensors its digits end the header but for
-    // zero bytes of padding.
-    const std::string unknown(packed_digest_digits, '0');
-    GgufWriter draft = TRY(metadata(unknown));
-    const std::size_t at = TRY(draft.header()).find_last_not_of('\0') + 1 - packed_digest_digits;
-    TRY(add_tensors(draft, written));
-    const std::string header = TRY(draft.header());
-    GgufWriter out = TRY(metadata(packed_header_digest(std::as_bytes(std::span(header)), at)));
-    TRY(add_tensors(out, written));
+  Result<void> write(const fs::path& target) {
+    const std::string digest = TRY(header_digest());
+    GgufWriter out = TRY(metadata(digest));
+    TRY(add_tensors(out));
     return out.write(target);
   }
 
  private:
+  /// The digest is the last of the metadata: without tensors its digits end the header but for zero
+  /// bytes of padding.
+  Result<std::string> header_digest() {
+    GgufWriter draft = TRY(metadata(std::string(packed_digest_digits, '0')));
+    const std::size_t at = TRY(draft.header()).find_last_not_of('\0') + 1 - packed_digest_digits;
+    TRY(add_tensors(draft));
+    const std::string header = TRY(draft.header());
+    return packed_header_digest(std::as_bytes(std::span(header)), at);
+  }
+
+  /// The tensor's bytes for the file. The parts of a fused tensor are packed one by one; rows that
+  /// are not packed stay as they are.
+  Result<std::span<const std::byte>> stored_bytes(const GgufTensor& tensor) {
+    if (options_.stop.stop_requested())
+      return fail(ErrorCode::Cancelled, "packing was stopped", "Nothing was written.");
+    bytes_done_ += tensor.bytes.size();
+    if (options_.on_progress) options_.on_progress(bytes_done_, bytes_total_);
+    if (!is_packed(tensor, index_)) return tensor.bytes;
+    const std::span<std::byte> out = scratch_.bytes().first(tensor.bytes.size());
+    const std::byte* begin = tensor.bytes.data();
+    std::size_t done = 0;
+    for (auto part = index_.lower_bound(begin);
+         part != index_.end() && part->first < begin + out.size(); ++part) {
+      const auto at = static_cast<std::size_t>(part->first - begin);
+      std::ranges::copy(tensor.bytes.subspan(done, at - done), out.subspan(done).begin());
+      const std::size_t size = part->second->bytes().size();
+      pack_matrix(*part->second, out.subspan(at, size), pool_, true);
+      done = at + size;
+    }
+    std::ranges::copy(tensor.bytes.subspan(done), out.subspan(done).begin());
+    return out;
+  }
+
   Result<GgufWriter> metadata(const std::string& header_digest) const {
     GgufWriter out;
     TRY(out.add_scalar<std::uint32_t>("general.alignment",
@@ -116,27 +147,24 @@ class Assembly {
     return out;
   }
 
-  Result<void> add_tensors(GgufWriter& out, const std::function<void(std::uint64_t)>& written) {
+  Result<void> add_tensors(GgufWriter& out) {
     for (const GgufTensor& tensor : file_.tensors)
-      TRY(out.add_tensor(
-          {.name = std::string(tensor.name),
-           .type = tensor.type,
-           .shape = tensor.shape,
-           .bytes = [this, &tensor, &written]() -> Result<std::span<const std::byte>> {
-             if (options_.stop.stop_requested())
-               return fail(ErrorCode::Cancelled, "packing was stopped", "Nothing was written.");
-             written(tensor.bytes.size());
-             return stored_bytes(tensor, index_, scratch_);
-           }}));
+      TRY(out.add_tensor({.name = std::string(tensor.name),
+                          .type = tensor.type,
+                          .shape = tensor.shape,
+                          .bytes = [this, &tensor] { return stored_bytes(tensor); }}));
     return {};
   }
 
   const GgufFile& file_;
-  const SpanIndex& index_;
+  MatrixIndex index_;
+  AnonymousMemory scratch_;
   const PackOptions& options_;
+  ThreadPool pool_;
   std::vector<std::string> names_;
   std::vector<std::uint64_t> digests_;
-  std::vector<std::byte> scratch_;
+  std::uint64_t bytes_done_ = 0;
+  std::uint64_t bytes_total_ = 0;
 };
 
 }  // namespace
@@ -153,27 +181,15 @@ Result<PackedFile> pack_model_file(const fs::path& source, const fs::path& targe
   const ModelConfig config = TRY(config_from_gguf(model.file));
   TensorSource tensors = TensorSource::from(model.file);
   ModelWeights weights = TRY(load_weights(config, gguf_names(config.architecture), tensors, {}));
-  ThreadPool pool(options.threads);
-  std::uint64_t file_total = 0;
-  for (const GgufTensor& tensor : model.file.tensors) file_total += tensor.bytes.size();
-  std::uint64_t packed_total = 0;
-  std::uint64_t written = 0;
-  const auto report = [&](std::uint64_t packed, std::uint64_t total) {
-    packed_total = total;
-    if (options.on_progress) options.on_progress(packed + written, total + file_total);
-  };
-  const PackedWeights packed = TRY(pack_weights(weights, pool, true, report));
-  const SpanIndex index = index_of(packed);
-  Assembly assembly(model.file, index, options);
-  assembly.digest_tensors(pool);
-  if (assembly.packed_count() == 0)
+  MatrixIndex index = index_of(weights);
+  if (index.empty())
     return fail(ErrorCode::Unsupported,
                 "no matrix of " + source.string() + " has a type with a packed layout",
                 "F32, F16 and BF16 are multiplied as they are; packing is for quantized files.");
-  TRY(assembly.write(target, [&](std::uint64_t bytes) {
-    written += bytes;
-    report(packed_total, packed_total);
-  }));
+  AnonymousMemory scratch = TRY(create_scratch(model.file, index));
+  Assembly assembly(model.file, std::move(index), std::move(scratch), options);
+  TRY(assembly.digest_tensors());
+  TRY(assembly.write(target));
   std::error_code ec;
   return PackedFile{fs::file_size(target, ec), model.file.tensors.size(), assembly.packed_count()};
 }

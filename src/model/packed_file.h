@@ -74,7 +74,7 @@ struct PackedFile {
 
 /// Writes the packed form of the GGUF file `source` to `target`, whole or not at all.
 ///
-/// Memory: the packed matrices, once; at most 1.15 times the file in all.
+/// Memory: the largest tensor, packed, and the metadata a few times.
 /// Errors: those of Model::load but for the tokenizer, which is not read; Unsupported (a folder, or
 /// nothing in it has a packed layout); InvalidArgument (packed already; the target is there, or is
 /// the source); TooLarge (no memory: nothing is written); Cancelled; Io.

@@ -327,7 +327,7 @@ TEST_F(PackedFileTest, HostileMetadataNameTheField) {
 }
 
 TEST_F(PackedFileTest, WithoutMemoryTheSentenceIsClearAndNoFileStays) {
-  // 24 MB of weights, and an address space that has 8 MB left.
+  // Matrices of 8 MB, and an address space that has 4 MB left.
   make({.types = {TensorType::Q8_0}, .ffn = 28 * 1024});
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -336,7 +336,7 @@ TEST_F(PackedFileTest, WithoutMemoryTheSentenceIsClearAndNoFileStays) {
     std::ifstream("/proc/self/statm") >> pages;
     const rlim_t now = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     // The mapping of the source comes on top of what there is.
-    const rlim_t most = now + fs::file_size(source_) + (rlim_t{8} << 20);
+    const rlim_t most = now + fs::file_size(source_) + (rlim_t{4} << 20);
     const rlimit limit{most, most};
     if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(3);
     const auto packed = pack_model_file(source_, target_, {.threads = 1});

@@ -16,8 +16,9 @@ std::size_t aligned(std::size_t size) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-/// All matrices that products read, each once: a tied embedding is the output.
-std::vector<PackedMatrix*> product_matrices(ModelWeights& weights) {
+}  // namespace
+
+std::vector<PackedMatrix*> matrices_to_pack(ModelWeights& weights) {
   std::vector<PackedMatrix*> all;
   for (LayerWeights& layer : weights.layers)
     for (Linear* linear :
@@ -31,7 +32,7 @@ std::vector<PackedMatrix*> product_matrices(ModelWeights& weights) {
 }
 
 void pack_matrix(const PackedMatrix& matrix, std::span<std::byte> out, ThreadPool& pool,
-                 bool drop_source, const std::function<void(std::size_t)>& done) {
+                 bool drop_source, const std::function<void(std::size_t bytes)>& done) {
   const std::size_t row = matrix.bytes_per_row();
   const std::size_t step = std::max<std::size_t>(1, step_bytes / row / strip_rows) * strip_rows;
   for (std::size_t first = 0; first < matrix.rows(); first += step) {
@@ -41,16 +42,14 @@ void pack_matrix(const PackedMatrix& matrix, std::span<std::byte> out, ThreadPoo
                 out.subspan((first + begin) * row, (end - begin) * row));
     });
     if (drop_source) drop_mapped_pages(matrix.bytes().subspan(first * row, count * row));
-    done(count * row);
+    if (done) done(count * row);
   }
 }
-
-}  // namespace
 
 Result<PackedWeights> pack_weights(ModelWeights& weights, ThreadPool& pool, bool drop_source,
                                    const PackProgress& progress) {
   const bool tied = weights.output.bytes().data() == weights.embedding.bytes().data();
-  const std::vector<PackedMatrix*> matrices = product_matrices(weights);
+  const std::vector<PackedMatrix*> matrices = matrices_to_pack(weights);
   std::size_t total = 0;
   for (const PackedMatrix* matrix : matrices) total += aligned(matrix->bytes().size());
   PackedWeights out;
@@ -65,7 +64,6 @@ Result<PackedWeights> pack_weights(ModelWeights& weights, ThreadPool& pool, bool
       if (progress) progress(done, total);
     });
     *matrix = PackedMatrix::view_packed(matrix->type(), matrix->rows(), matrix->cols(), packed);
-    out.spans.push_back({source, packed});
     at += aligned(source.size());
   }
   if (tied) weights.embedding = weights.output;

@@ -12,19 +12,20 @@
 
 namespace croft {
 
-/// The same rows before and after: what `croft pack` writes into a file.
-struct PackedSpan {
-  std::span<const std::byte> source;
-  std::span<const std::byte> packed;
-};
-
 struct PackedWeights {
   AnonymousMemory memory;  ///< the matrices view into it
-  std::vector<PackedSpan> spans;
 };
 
 /// Called now and then, the last time with done == total, with the bytes done and those there are.
 using PackProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// The matrices that products read, whose type has a packed layout and which are not packed yet,
+/// each once: a tied embedding is the output.
+[[nodiscard]] std::vector<PackedMatrix*> matrices_to_pack(ModelWeights& weights);
+
+/// Packs one of them into `out`, which has its size, and drops its source's pages on the way.
+void pack_matrix(const PackedMatrix& matrix, std::span<std::byte> out, ThreadPool& pool,
+                 bool drop_source, const std::function<void(std::size_t bytes)>& done = nullptr);
 
 /// Packs every matrix that products read and whose type has a packed layout; matrices that only
 /// rows are looked up in stay where they are. `weights` then views the returned memory, so keep it
