@@ -173,7 +173,7 @@ class Work {
         whole.scale_squares += fits[piece * x_.rows + r].scale_squares;
         whole.rest += fits[piece * x_.rows + r].rest;
       }
-      if (whole.needs_second()) rows[count++] = r;
+      if (options_.precise || whole.needs_second()) rows[count++] = r;
     }
     second_rows_ = {rows, count};
     if (count == 0) return;

@@ -86,6 +86,9 @@ struct MatmulOptions {
   /// The products have equally many outputs and `done` is called once for all of them together
   /// (product 0): gate and up.
   bool together = false;
+  /// Every row gets second blocks of activations: for the few rows whose logits are wanted, where
+  /// an error is not averaged by anything that follows.
+  bool precise = false;
   OutputsDone done = nullptr;
 };
 

@@ -45,8 +45,9 @@ MatrixView<float> DecoderSession::hidden() {
 
 void DecoderSession::logits(std::size_t first, MatrixView<float> out) {
   const ModelConfig& c = decoder_.config();
-  matmul(decoder_.weights().output, hidden_.view().row_range(first, out.rows), out, pass_.isa,
-         pass_.pool);
+  const Product product{&decoder_.weights().output, out};
+  matmul({&product, 1}, hidden_.view().row_range(first, out.rows), pass_.isa, pass_.pool,
+         {.precise = true});
   for (std::size_t r = 0; r < out.rows; ++r) {
     if (c.logit_divisor != 1.0f) scale(out.row(r), 1.0f / c.logit_divisor, pass_.isa);
     if (c.final_softcap != 0.0f) softcap(out.row(r), c.final_softcap, pass_.isa);
