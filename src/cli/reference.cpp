@@ -86,8 +86,8 @@ This page is made by `croft docs cli` from the options table (`src/cli/options*.
 
 A setting is taken from the flag, else from the environment, else from `croft.toml`, else it has its default;
 `croft config show --origin` says which. An empty environment variable counts as unset; a list is written with commas
-there. One variable has no flag: `CROFT_ISA` (portable, avx2, avx512, avx512vnni; on ARM neon, neon-i8mm) makes Croft
-compute with a weaker instruction set than this processor has.
+there. One variable has no flag: `CROFT_ISA` (portable, avx2, avx512, avx512vnni, amx; on ARM neon, neon-i8mm) makes
+Croft compute with a weaker instruction set than this processor has.
 
 Configuration files, later ones win: `/etc/croft/croft.toml`, `/etc/croft/conf.d/*.toml`,
 `$XDG_CONFIG_HOME/croft/croft.toml` (default `~/.config`), and `conf.d/*.toml` beside it. `--config FILE` or
