@@ -112,7 +112,8 @@ TEST_P(PackedProduct, HasTheSameBitsOnEveryInstructionSetAndInEveryBatch) {
     }
     for (const Isa isa : test::all_isas) {
       if (!cpu_supports(isa)) continue;
-      for (const std::size_t tokens : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 18, 23, 37}) {
+      for (const std::size_t tokens :
+           std::initializer_list<std::size_t>{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 18, 23, 37}) {
         const auto out = product(strips, std::span(x).first(tokens * cols), tokens, isa);
         ASSERT_EQ(std::memcmp(out.data(), expected.data(), tokens * rows * sizeof(float)), 0)
             << isa_name(isa) << ", cols " << cols << ", tokens " << tokens;
@@ -136,7 +137,7 @@ TEST(QuantizedRows, HaveTheSameBitsOnEveryInstructionSet) {
   }
   x[4 * 32 + 1] = std::numeric_limits<float>::infinity();
   x[5 * 32 + 7] = std::numeric_limits<float>::quiet_NaN();
-  for (const std::size_t group : {1, 4, 8, 16}) {
+  for (const std::size_t group : std::initializer_list<std::size_t>{1, 4, 8, 16}) {
     const std::size_t rows = std::min<std::size_t>(group, 5);
     std::vector<std::byte> expected(64 * group * 8), actual(64 * group * 8);
     RowFit expected_fits[16], fits[16];
@@ -150,7 +151,7 @@ TEST(QuantizedRows, HaveTheSameBitsOnEveryInstructionSet) {
     }
     const QuantizedRecord layout{group};
     float scale = 0.0f;
-    for (const std::size_t block : {4, 5}) {
+    for (const std::size_t block : std::initializer_list<std::size_t>{4, 5}) {
       std::memcpy(&scale, expected.data() + block * layout.bytes() + layout.scale(), 4);
       EXPECT_TRUE(std::isnan(scale)) << "an input that is no number must be seen";
     }

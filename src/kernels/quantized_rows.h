@@ -62,8 +62,9 @@ struct QuantizedBlock {
 
 [[gnu::always_inline]] inline void store_block(const QuantizedBlock& block, QuantizedRecord layout,
                                                std::size_t row, std::byte* record) {
-  const auto put = [](std::byte* p, auto value)
-                       [[gnu::always_inline]] { __builtin_memcpy(p, &value, sizeof(value)); };
+  const auto put = [](std::byte* p, auto value) __attribute__((always_inline)) {
+    __builtin_memcpy(p, &value, sizeof(value));
+  };
   if (layout.group == 1) {
     __builtin_memcpy(record, block.quants, quantized_block);
   } else {

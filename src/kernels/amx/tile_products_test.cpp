@@ -143,11 +143,11 @@ class TileProduct : public testing::TestWithParam<Case> {
 
 TEST_P(TileProduct, Int8FormHasTheBitsOfThePortableKernel) {
   for (const std::size_t cols : {std::size_t{256}, std::size_t{5 * 256}})
-    for (const std::size_t strips : {1, 3, 5}) {
+    for (const std::size_t strips : std::initializer_list<std::size_t>{1, 3, 5}) {
       const Strips weights = make_strips(GetParam().type, strips, cols);
       const std::vector<float> x = make_inputs(33, cols);
       const std::vector<float> expected = exact_product(nullptr, weights, x, 33);
-      for (const std::size_t tokens : {1, 15, 16, 17, 33}) {
+      for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 15, 16, 17, 33}) {
         const std::vector<float> out = exact_product(kernels, weights, x, tokens);
         ASSERT_EQ(std::memcmp(out.data(), expected.data(), out.size() * sizeof(float)), 0)
             << "cols " << cols << ", strips " << strips << ", tokens " << tokens;
@@ -180,7 +180,7 @@ TEST_P(TileProduct, Bf16FormKeepsItsBoundAndRowsApart) {
             << "row " << r << ", token " << t;
       }
     }
-    for (const std::size_t batch : {1, 16, 17, 32}) {
+    for (const std::size_t batch : std::initializer_list<std::size_t>{1, 16, 17, 32}) {
       const std::size_t first = tokens - batch;
       const auto part = bf16_product(*kernels, weights, std::span(x).subspan(first * cols), batch);
       ASSERT_EQ(std::memcmp(part.data(), out.data() + first * rows, part.size() * sizeof(float)), 0)
