@@ -34,7 +34,7 @@ TEST(Sampling, GreedyTakesTheFirstMaximum) {
 }
 
 TEST(Sampling, GreedyFindsTheMaximumAnywhere) {
-  for (const std::size_t size : {1, 511, 512, 513, 49152}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 511, 512, 513, 49152}) {
     for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
       Sampler sampler({.temperature = 0.0f}, {});
       std::vector<float> logits(size, -7.5f);
