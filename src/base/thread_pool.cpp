@@ -12,7 +12,7 @@ namespace {
 // About 20 µs of pausing on a 2.5 GHz core: longer than the gap between two matrices of one token,
 // far shorter than a scheduler slice, so a busy neighbour costs a share of speed and not a stall
 // per barrier.
-constexpr int kSpins = 600;
+constexpr int kSpins = 2000;
 
 constexpr std::uint64_t kGeneration = 1ULL << 32;
 constexpr std::uint64_t kClosed = 1ULL << 31;

@@ -1,10 +1,10 @@
 // How a product is cut into work: activations are quantized once, threads take chunks of outputs.
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <span>
 
 #include "base/check.h"
+#include "base/work_ranges.h"
 #include "kernels/kernel_table.h"
 #include "kernels/matrix.h"
 #include "kernels/packed_layout.h"
@@ -16,6 +16,8 @@ namespace {
 
 /// Rows of a panel of unpacked weights (3 strips): chunks of long products are multiples of it.
 constexpr std::size_t panel_rows = 48;
+/// Tokens up to which weights are unpacked in registers only.
+constexpr std::size_t few_rows_max = 16;
 /// Rows that are dequantized together where weights stay in the file's layout.
 constexpr std::size_t float_panel_rows = 16;
 /// Tokens that pass a panel together: their quantized activations stay in a core's L2 (a chunk of
@@ -23,11 +25,17 @@ constexpr std::size_t float_panel_rows = 16;
 constexpr std::size_t token_block = 1024;
 /// Input floats that a block of tokens may hold (1 MiB), for weights in the file's layout.
 constexpr std::size_t token_block_floats = 256 * 1024;
+/// Weights that a thread takes at a time where tokens are few: half a microsecond or more of
+/// reading memory.
+constexpr std::size_t few_tokens_chunk_bytes = 16 * 1024;
+/// Chunks per thread where tokens are many: what evens out threads of different speed.
+constexpr std::size_t chunks_per_thread = 6;
 /// Inputs of a row that are quantized at a time, and the order in which their fit is summed.
 constexpr std::size_t quantize_cols = 512;
 
 struct PanelScratch;
 struct ActivationScratch;
+struct RangeScratch;
 struct SecondScratch;
 struct FitScratch;
 struct SecondRowScratch;
@@ -74,30 +82,32 @@ class Work {
         products_, [](const Product& p) { return p.weights->strip_row_count() != 0; });
     if (packed) quantize();
     count_chunks();
-    const auto work = [this](std::size_t) {
-      for (;;) {
-        const std::size_t chunk = next_.fetch_add(1, std::memory_order_relaxed);
-        if (chunk >= chunks_) return;
-        run_chunk(chunk);
-      }
-    };
     if (pool_.size() == 1 || chunks_ == 1) {
-      work(0);
-    } else {
-      pool_.run(work);
+      for (std::size_t chunk = 0; chunk < chunks_; ++chunk) run_chunk(chunk);
+      return;
     }
+    auto* memory = thread_scratch<RangeScratch, WorkRanges::Range>(pool_.size());
+    WorkRanges ranges(chunks_, {memory, pool_.size()});
+    pool_.run([&](std::size_t thread) {
+      while (const auto chunk = ranges.next(thread)) run_chunk(*chunk);
+    });
   }
 
  private:
-  /// Chunks are small enough that a thread which was held up gives work away, and whole panels
-  /// where tokens are many.
+  /// Whole panels where tokens are many.
   void count_chunks() {
-    const std::size_t unit = x_.rows > 16 ? panel_rows : strip_rows;
-    std::size_t rows = 0;
-    for (const Product& p : products_) rows += p.weights->rows();
+    const bool few = x_.rows <= few_rows_max;
+    const std::size_t unit = few ? strip_rows : panel_rows;
+    std::size_t rows = 0, bytes = 0;
+    for (const Product& p : products_) {
+      rows += p.weights->rows();
+      bytes += p.weights->rows() * p.weights->bytes_per_row();
+    }
     if (options_.together) rows = products_[0].weights->rows();
     const std::size_t units = (rows + unit - 1) / unit;
-    chunk_rows_ = std::max<std::size_t>(1, units / (pool_.size() * 6)) * unit;
+    const std::size_t chunks =
+        few ? bytes / few_tokens_chunk_bytes + 1 : chunks_per_thread * pool_.size();
+    chunk_rows_ = std::max<std::size_t>(1, units / chunks) * unit;
     for (const Product& p : products_) {
       chunks_ += (p.weights->rows() + chunk_rows_ - 1) / chunk_rows_;
       if (options_.together) break;
@@ -126,8 +136,14 @@ class Work {
       const std::size_t strip_bytes = strip_rows * weights.bytes_per_row();
       const PackedRows rows{weights.type(), weights.row_data(first), strip_bytes,
                             in_strips / strip_rows};
-      multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
-      if (!second_rows_.empty()) add_second(rows, product.out, first);
+      if (second_rows_.empty())
+        multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
+      else if (second_.rows != second_rows_.size())
+        multiply_both(rows, product.out, first);
+      else {
+        multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
+        add_second(rows, product.out, first);
+      }
     }
     if (in_strips == count) return;
     const std::size_t tokens_max =
@@ -149,11 +165,25 @@ class Work {
     }
   }
 
+  /// First and second blocks in one reading of the weights.
+  void multiply_both(const PackedRows& rows, MatrixView<float> out, std::size_t first) {
+    const std::size_t count = rows.strips * strip_rows;
+    float* part = thread_scratch<SecondProductScratch>(second_.rows * count);
+    multiply_packed(rows, second_, part, count);
+    for (std::size_t r = 0; r < x_.rows; ++r)
+      std::memcpy(out.data + r * out.stride + first, part + r * count, count * sizeof(float));
+    add_parts(part + x_.rows * count, count, out, first);
+  }
+
   /// Adds the products of the second blocks to the rows that have them.
   void add_second(const PackedRows& rows, MatrixView<float> out, std::size_t first) {
     const std::size_t count = rows.strips * strip_rows;
     float* part = thread_scratch<SecondProductScratch>(second_rows_.size() * count);
     multiply_packed(rows, second_, part, count);
+    add_parts(part, count, out, first);
+  }
+
+  void add_parts(const float* part, std::size_t count, MatrixView<float> out, std::size_t first) {
     for (std::size_t i = 0; i < second_rows_.size(); ++i) {
       float* to = out.data + second_rows_[i] * out.stride + first;
       kernels_.add(to, part + i * count, to, count);
@@ -177,9 +207,15 @@ class Work {
     }
     second_rows_ = {rows, count};
     if (count == 0) return;
-    float* rest = thread_scratch<RestScratch>(count * x_.cols);
-    for (std::size_t i = 0; i < count; ++i) subtract_quantized(rows[i], rest + i * x_.cols);
-    second_ = quantize_rows<SecondScratch>({rest, count, x_.cols}, fits);
+    // Few tokens leave the reading of weights as the cost: both blocks share one.
+    const std::size_t before = x_.rows + count <= few_rows_max ? x_.rows : 0;
+    float* rest = thread_scratch<RestScratch>((before + count) * x_.cols);
+    for (std::size_t r = 0; r < before; ++r)
+      std::memcpy(rest + r * x_.cols, x_.row(r).data(), x_.cols * sizeof(float));
+    for (std::size_t i = 0; i < count; ++i)
+      subtract_quantized(rows[i], rest + (before + i) * x_.cols);
+    fits = thread_scratch<FitScratch, RowFit>((before + count) * pieces);
+    second_ = quantize_rows<SecondScratch>({rest, before + count, x_.cols}, fits);
   }
 
   /// What the first blocks of row r leave: rest = x - scale * quant.
@@ -232,11 +268,10 @@ class Work {
   ThreadPool& pool_;
   const MatmulOptions& options_;
   QuantizedRows quantized_;
-  QuantizedRows second_;
+  QuantizedRows second_;  ///< of second_rows_ alone, or of all rows and then of second_rows_
   std::span<const std::size_t> second_rows_;  ///< which rows of x second_ belongs to
   std::size_t chunk_rows_ = 0;
   std::size_t chunks_ = 0;
-  std::atomic<std::size_t> next_{0};
 };
 
 }  // namespace

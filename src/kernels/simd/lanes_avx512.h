@@ -91,15 +91,20 @@ struct Avx512Lanes {
   template <unsigned Bits, std::size_t Steps, std::size_t Rows>
   static CROFT_INLINE void dots(I* sums, const I* weights, const std::byte* x,
                                 std::size_t step_bytes) {
-    if constexpr (Rows == 1) {
-      // One row alone: two sums, so that a step does not wait for the last one.
-      I odd = set(0);
+    if constexpr (Rows <= 2) {
+      // Few sums: two for each row, so that a step does not wait for the last one.
+      I odd[Rows];
+      for (std::size_t t = 0; t < Rows; ++t) odd[t] = set(0);
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < Steps; i += 2) {
-        sums[0] = Dot::template add<Bits>(sums[0], weights[i], broadcast_int(x + i * step_bytes));
-        odd = Dot::template add<Bits>(odd, weights[i + 1], broadcast_int(x + (i + 1) * step_bytes));
+        const std::byte* even_x = x + i * step_bytes;
+        for (std::size_t t = 0; t < Rows; ++t) {
+          sums[t] = Dot::template add<Bits>(sums[t], weights[i], broadcast_int(even_x + 4 * t));
+          odd[t] = Dot::template add<Bits>(odd[t], weights[i + 1],
+                                           broadcast_int(even_x + step_bytes + 4 * t));
+        }
       }
-      sums[0] = _mm512_add_epi32(sums[0], odd);
+      for (std::size_t t = 0; t < Rows; ++t) sums[t] = _mm512_add_epi32(sums[t], odd[t]);
       return;
     }
 #pragma GCC unroll 8

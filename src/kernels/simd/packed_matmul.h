@@ -27,8 +27,9 @@ struct PackedMatmul {
 
   /// Lanes of a strip are taken in parts of one register.
   static constexpr std::size_t parts = strip_rows / L::width;
-  /// How far ahead of its use a weight is asked for: the time memory takes at full rate.
-  static constexpr std::size_t prefetch_bytes = 4096;
+  /// How far ahead of its use a weight is asked for: into the second-level cache early enough for
+  /// memory at full rate, into the first early enough for the second.
+  static constexpr std::size_t prefetch_bytes_memory = 16384, prefetch_bytes_near = 1024;
 
   template <typename Format>
   static constexpr unsigned shift_of() {
@@ -82,6 +83,18 @@ struct PackedMatmul {
     }
   }
 
+  /// Asks for what will be needed where this record's block is now: a share of a record's lines
+  /// with each of its blocks, since a burst of them would wait for each other.
+  template <typename Format>
+  static CROFT_INLINE void prefetch_block(const std::byte* record, std::size_t block) {
+    constexpr std::size_t lines = (Format::record_bytes + 63) / 64;
+    constexpr std::size_t share = (lines + Format::blocks - 1) / Format::blocks;
+    for (std::size_t line = block * share; line < std::min(lines, (block + 1) * share); ++line) {
+      __builtin_prefetch(record + prefetch_bytes_memory + 64 * line, 0, 2);
+      __builtin_prefetch(record + prefetch_bytes_near + 64 * line, 0, 3);
+    }
+  }
+
   /// One strip times one group of activations, straight from the packed weights: the way of
   /// decoding. Writes rows [0, rows) of the group.
   template <typename Format, std::size_t Group>
@@ -94,13 +107,11 @@ struct PackedMatmul {
       const std::byte* weights = strip;
       const std::byte* record = x;
       for (std::size_t b = 0; b < blocks; b += Format::blocks) {
-        if (part == 0)
-          for (std::size_t line = 0; line < Format::record_bytes; line += 64)
-            __builtin_prefetch(weights + prefetch_bytes + line);
         Format::read(Record{weights + 2 * L::width * part,
                             weights + 32 * Format::halves + 4 * L::width * part},
                      [&](std::size_t block, I* w, const F* scales, const F* minima)
                          __attribute__((always_inline)) {
+                           if (part == 0) prefetch_block<Format>(weights, block);
                            if constexpr (Format::bits == 8)
                              for (std::size_t s = 0; s < 8; ++s) w[s] = L::wide_operand(w[s]);
                            add_block<Format, Group>(w, scales, minima,
@@ -284,7 +295,7 @@ struct PackedMatmul {
 
   /// Groups that `multiply` knows: one row, a tile, or as many rows as the registers hold.
   static std::size_t group_of(std::size_t rows) {
-    if (rows == 1) return 1;
+    if (rows <= 2) return rows;
     if (rows <= L::tile_rows || rows > L::rows_max) return L::tile_rows;
     return rows <= L::rows_max / 2 ? L::rows_max / 2 : L::rows_max;
   }
@@ -293,6 +304,7 @@ struct PackedMatmul {
                        std::size_t out_stride) {
     Formats::with_format(w.type, [&]<typename Format>(Format) {
       if (x.group == 1) return strips_times_group<Format, 1>(w, x, 0, out, out_stride);
+      if (x.group == 2) return strips_times_group<Format, 2>(w, x, 0, out, out_stride);
       if (x.rows > L::rows_max)
         return panels_times_rows<Format, L::tile_strips>(w, x, out, out_stride);
       if (x.group == L::tile_rows)
