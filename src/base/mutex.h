@@ -2,6 +2,7 @@
 /// A mutex that clang's thread-safety analysis understands: members marked GUARDED_BY(mutex_)
 /// cannot be touched without it (-Wthread-safety is an error in clang builds).
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -37,6 +38,11 @@ class CROFT_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
 
   /// Releases while waiting, holds again on return. Callers loop on their condition.
   void wait(std::condition_variable_any& condition) { condition.wait(mutex_); }
+  /// False when the time has come before a notification.
+  bool wait_until(std::condition_variable_any& condition,
+                  std::chrono::steady_clock::time_point time) {
+    return condition.wait_until(mutex_, time) == std::cv_status::no_timeout;
+  }
 
  private:
   Mutex& mutex_;

@@ -15,20 +15,20 @@ constexpr std::size_t kLogitRows = 16;
 
 Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const EngineOptions& options,
                                                  Isa isa, ThreadPool& pool) {
-  KvCache cache = TRY(KvCache::create(
-      model.config(),
-      {.type = options.kv_type, .slots = options.parallel + 1, .context = options.context}));
-  return std::unique_ptr<Batcher>(new Batcher(model, options, std::move(cache), isa, pool));
+  // Checked: a sum of 1025 contexts of at most 2^20 positions.
+  const std::size_t positions =
+      (options.parallel + 1) * kv_page_count(options.context) * kv_block_positions;
+  KvPool kv =
+      TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));
+  return std::unique_ptr<Batcher>(new Batcher(model, options, std::move(kv), isa, pool));
 }
 
-Batcher::Batcher(const Model& model, const EngineOptions& options, KvCache cache, Isa isa,
+Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa,
                  ThreadPool& pool)
     : model_(model),
       options_(options),
-      cache_(std::move(cache)),
-      session_(*model.decoder(), cache_, isa, pool) {
-  for (std::size_t slot = options.parallel; slot > 0; --slot) free_slots_.push_back(slot - 1);
-}
+      kv_(std::move(kv)),
+      session_(*model.decoder(), kv_, isa, pool) {}
 
 std::size_t Batcher::positions_used() const {
   std::size_t used = 0;
@@ -37,16 +37,16 @@ std::size_t Batcher::positions_used() const {
 }
 
 void Batcher::add(std::unique_ptr<Sequence> sequence) {
-  CHECK(has_room() && !free_slots_.empty());
-  sequence->slot = free_slots_.back();
-  free_slots_.pop_back();
+  CHECK(has_room());
+  sequence->kv.emplace(kv_);
   sequence->start(std::chrono::steady_clock::now());
   sequences_.push_back(std::move(sequence));
 }
 
 void Batcher::plan_sequence(Sequence& s, std::size_t count) {
   const std::size_t first_row = batch_.tokens.size();
-  batch_.sequences.push_back({.slot = s.slot,
+  CHECK(s.kv->reserve(s.computed + count));  // the pool holds every sequence's whole context
+  batch_.sequences.push_back({.kv = &*s.kv,
                               .first_row = first_row,
                               .count = count,
                               .position = s.computed,
@@ -135,8 +135,6 @@ void Batcher::consume_logits() {
 void Batcher::remove_finished() {
   std::erase_if(sequences_, [&](const std::unique_ptr<Sequence>& sequence) {
     if (!sequence->finished()) return false;
-    cache_.release(sequence->slot);
-    free_slots_.push_back(sequence->slot);
     return true;
   });
 }
@@ -149,14 +147,15 @@ void Batcher::cancel_all() {
 
 Result<std::vector<float>> Batcher::embed(const std::vector<TokenId>& tokens,
                                           const std::stop_token& cancel) {
-  const std::size_t slot = options_.parallel;  // the spare one
+  KvTable kv(kv_);
+  CHECK(kv.reserve(tokens.size()));
   std::vector<float> vector;
   for (std::size_t done = 0; done < tokens.size();) {
     if (cancel.stop_requested()) return fail(ErrorCode::Cancelled, "the caller went away");
     const std::size_t count = std::min(options_.prefill_chunk, tokens.size() - done);
     const auto begin = tokens.begin() + static_cast<std::ptrdiff_t>(done);
     batch_.tokens.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-    batch_.sequences = {{.slot = slot,
+    batch_.sequences = {{.kv = &kv,
                          .count = count,
                          .position = done,
                          .rope_long = model_.decoder()->needs_long_rope(tokens.size())}};
@@ -167,7 +166,6 @@ Result<std::vector<float>> Batcher::embed(const std::vector<TokenId>& tokens,
   }
   const std::span<float> hidden = session_.hidden().row(0);
   vector.assign(hidden.begin(), hidden.end());
-  cache_.release(slot);
   normalize_length(vector);
   return vector;
 }

@@ -14,7 +14,7 @@ namespace croft {
 
 class Batcher {
  public:
-  /// One slot more than options.parallel is kept for embeddings by text models.
+  /// Pages for one sequence more than options.parallel are there for embeddings by text models.
   static Result<std::unique_ptr<Batcher>> create(const Model& model, const EngineOptions& options,
                                                  Isa isa, ThreadPool& pool);
 
@@ -22,7 +22,9 @@ class Batcher {
   [[nodiscard]] bool idle() const { return sequences_.empty(); }
   [[nodiscard]] std::size_t running() const { return sequences_.size(); }
   [[nodiscard]] std::size_t positions_used() const;
-  [[nodiscard]] const KvCache& cache() const { return cache_; }
+  [[nodiscard]] const KvPool& kv() const { return kv_; }
+  /// Returns memory that no sequence uses to the system.
+  void trim() { kv_.trim(); }
   struct StepCount {
     std::size_t prompt_tokens = 0;
     std::size_t generated_tokens = 0;
@@ -43,8 +45,7 @@ class Batcher {
                                    const std::stop_token& cancel);
 
  private:
-  Batcher(const Model& model, const EngineOptions& options, KvCache cache, Isa isa,
-          ThreadPool& pool);
+  Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa, ThreadPool& pool);
 
   /// A row whose logits somebody needs.
   struct WantedRow {
@@ -60,10 +61,9 @@ class Batcher {
 
   const Model& model_;
   EngineOptions options_;
-  KvCache cache_;
+  KvPool kv_;
   DecoderSession session_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  ///< oldest first
-  std::vector<std::size_t> free_slots_;
   Batch batch_;
   std::vector<WantedRow> wanted_;
   Buffer logits_;

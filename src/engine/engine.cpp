@@ -22,6 +22,9 @@ namespace {
 /// within tens of ms.
 constexpr std::size_t kEncoderBatchTokens = 1024;
 
+/// How long an idle engine keeps the memory of finished requests.
+constexpr std::chrono::seconds kKeepMemory{2};
+
 struct EmbeddingJob {
   EmbeddingRequest request;
   EmbeddingSink sink;
@@ -86,8 +89,15 @@ bool Engine::Impl::collect(std::vector<EmbeddingJob>& jobs) {
   std::vector<std::unique_ptr<Sequence>> gone;
   {
     MutexLock lock(mutex);
-    while (!stopping && waiting.empty() && embeddings.empty() && (!batcher || batcher->idle()))
-      lock.wait(wake);
+    const auto idle = [&] REQUIRES(mutex) {
+      return !stopping && waiting.empty() && embeddings.empty() && (!batcher || batcher->idle());
+    };
+    // What comes soon finds the memory of the last requests still there.
+    const auto kept_until = std::chrono::steady_clock::now() + kKeepMemory;
+    while (idle() && lock.wait_until(wake, kept_until)) {
+    }
+    if (idle() && batcher) batcher->trim();
+    while (idle()) lock.wait(wake);
     if (stopping) return false;
     while (!embeddings.empty()) {
       jobs.push_back(std::move(embeddings.front()));
@@ -217,7 +227,7 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
   } else {
     impl->batcher = TRY(Batcher::create(*model, options, impl->isa, impl->pool));
     stats.kv_positions_total = options.parallel * options.context;
-    stats.kv_bytes = impl->batcher->cache().bytes();
+    stats.kv_bytes = impl->batcher->kv().bytes();
   }
   {
     const MutexLock lock(impl->mutex);

@@ -8,6 +8,7 @@
 #include "engine/request.h"
 #include "engine/sampling.h"
 #include "engine/stop_filter.h"
+#include "model/kv_pool.h"
 #include "text/detokenizer.h"
 
 namespace croft {
@@ -43,7 +44,7 @@ class Sequence {
   void finish(FinishReason reason, SteadyTime now);
   void finish(Error error);
 
-  std::size_t slot = 0;
+  std::optional<KvTable> kv;  ///< set by the batcher: the pages of [0, computed)
   std::size_t computed = 0;
   bool rope_long = false;
 

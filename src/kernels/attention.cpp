@@ -33,7 +33,7 @@ std::span<const Group> group_rows(std::span<const AttentionRow> rows, std::size_
   for (std::size_t r = 0; r < rows.size(); ++r) {
     CHECK(rows[r].first <= rows[r].last);
     if (count == 0 || groups[count - 1].row_count == rows_max ||
-        rows[r].blocks != rows[groups[count - 1].first_row].blocks)
+        rows[r].kv.pages != rows[groups[count - 1].first_row].kv.pages)
       groups[count++] = {r, 0};
     ++groups[count - 1].row_count;
   }
@@ -85,7 +85,7 @@ void attention(std::span<const AttentionRow> rows, MatrixView<const float> q, Ma
                       .out = out.row(group.first_row).data() + column,
                       .q_stride = q.stride,
                       .out_stride = out.stride,
-                      .blocks = row.blocks + kv_head * options.kv.block_bytes(),
+                      .kv = {row.kv.pages, row.kv.offset + kv_head * options.kv.block_bytes()},
                       .scale = options.scale,
                       .softcap = options.softcap,
                       .memory = thread_scratch<ItemScratch, std::byte>(memory.bytes())});

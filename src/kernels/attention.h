@@ -10,7 +10,7 @@ namespace croft {
 
 /// One query row: it sees positions first..last of its sequence, both included.
 struct AttentionRow {
-  const std::byte* blocks = nullptr;  ///< of the sequence, as store_kv fills them
+  KvPages kv;
   std::size_t first = 0;
   std::size_t last = 0;
 };

@@ -59,7 +59,7 @@ struct Times {
 Times measure(const Shape& shape, KvForm form, const Load& load, Isa isa, ThreadPool& pool) {
   const KvLayout layout{form, shape.kv_heads, shape.size};
   const AttentionOptions options{shape.heads, layout, 0.125f, 0.0f};
-  const std::size_t sequence_bytes = layout.bytes_for(load.positions);
+  const std::size_t sequence_bytes = kv_page_count(load.positions) * layout.page_bytes();
   const std::size_t layer_bytes = sequence_bytes * load.sequences;
   const std::size_t layers = std::clamp<std::size_t>((std::size_t{64} << 20) / layer_bytes, 1, 30);
   std::unique_ptr<std::byte[]> memory(new std::byte[layers * layer_bytes + 64]{});
@@ -70,8 +70,12 @@ Times measure(const Shape& shape, KvForm form, const Load& load, Isa isa, Thread
   const std::vector<float> kv = random_floats((load.positions + 1) * kv_width, random);
   const MatrixView<const float> keys(kv.data(), load.positions, kv_width);
   const MatrixView<const float> values(kv.data() + kv_width, load.positions, kv_width);
+  std::vector<std::byte*> pages;
+  for (std::size_t at = 0; at < layers * layer_bytes; at += layout.page_bytes())
+    pages.push_back(base + at);
   const auto blocks = [&](std::size_t layer, std::size_t sequence) {
-    return base + layer * layer_bytes + sequence * sequence_bytes;
+    return KvPages{
+        pages.data() + (layer * load.sequences + sequence) * kv_page_count(load.positions), 0};
   };
   Times best{1e9, 1e9};
   for (std::size_t l = 0; l < layers; ++l)

@@ -31,7 +31,7 @@ struct AttentionItem {
   float* out = nullptr;
   std::size_t q_stride = 0;  ///< floats between rows
   std::size_t out_stride = 0;
-  const std::byte* blocks = nullptr;  ///< the kv head's first
+  KvPages kv;  ///< with the offset of the kv head
   float scale = 1.0f;
   float softcap = 0.0f;
   std::byte* memory = nullptr;  ///< AttentionMemory{...}.bytes(), aligned to 64

@@ -50,17 +50,32 @@ AttentionOptions options_of(const Case& c) {
   return {c.heads, c.kv, c.scale, c.softcap};
 }
 
-/// Blocks of one sequence, aligned as a cache's are, with leftovers where nothing is stored.
+/// Pages of one sequence as a pool's are: aligned, in no order, with leftovers where nothing is
+/// stored and other layers around this one.
 class Storage {
  public:
   Storage(const KvLayout& layout, std::size_t positions)
-      : memory_(layout.bytes_for(positions) + 64, std::byte{0xff}) {}
-  [[nodiscard]] std::byte* blocks() {
-    return memory_.data() + (64 - reinterpret_cast<std::uintptr_t>(memory_.data()) % 64);
+      : bytes_(layout.page_bytes()),
+        memory_(kv_page_count(positions) * (offset + bytes_) + 64, std::byte{0xff}) {
+    std::byte* first =
+        memory_.data() + (64 - reinterpret_cast<std::uintptr_t>(memory_.data()) % 64);
+    for (std::size_t p = kv_page_count(positions); p > 0; --p)
+      pages_.push_back(first + (p - 1) * (offset + bytes_));
+  }
+  Storage(const Storage&) = delete;
+  [[nodiscard]] KvPages pages() const { return {pages_.data(), offset}; }
+  /// Whether the same is stored.
+  [[nodiscard]] bool operator==(const Storage& other) const {
+    for (std::size_t p = 0; p < pages_.size(); ++p)
+      if (std::memcmp(pages_[p] + offset, other.pages_[p] + offset, bytes_) != 0) return false;
+    return pages_.size() == other.pages_.size();
   }
 
  private:
+  static constexpr std::size_t offset = 192;
+  std::size_t bytes_;
   std::vector<std::byte> memory_;
+  std::vector<std::byte*> pages_;
 };
 
 /// Random keys and values, stored by the instruction set.
@@ -74,7 +89,7 @@ struct Sequence {
   }
   void store(const Case& c, Isa isa) {
     ThreadPool pool(2);
-    const KvRun run{storage.blocks(), 0, 0, c.positions};
+    const KvRun run{storage.pages(), 0, 0, c.positions};
     store_kv(c.kv, {&run, 1}, {keys.data(), c.positions, width},
              {values.data(), c.positions, width}, isa, pool);
   }
@@ -89,7 +104,7 @@ std::vector<AttentionRow> causal_rows(const Case& c, Sequence& sequence) {
   std::vector<AttentionRow> rows;
   for (std::size_t p = 0; p < c.positions; ++p) {
     const std::size_t first = c.window != 0 && p + 1 > c.window ? p + 1 - c.window : 0;
-    rows.push_back({sequence.storage.blocks(), first, p});
+    rows.push_back({sequence.storage.pages(), first, p});
   }
   return rows;
 }
@@ -171,9 +186,7 @@ TEST_P(Attention, MatchesTheModel) {
 TEST_P(Attention, HasTheBitsOfThePortableOne) {
   Sequence sequence(c(), 29, isa());
   Sequence reference(c(), 29, Isa::Portable);
-  ASSERT_EQ(std::memcmp(sequence.storage.blocks(), reference.storage.blocks(),
-                        c().kv.bytes_for(c().positions)),
-            0);
+  ASSERT_TRUE(sequence.storage == reference.storage);
   const std::vector<AttentionRow> rows = causal_rows(c(), sequence);
   test::Random random(30);
   const std::vector<float> q = random.floats(rows.size() * cols(), -9.0f, 9.0f);
@@ -187,7 +200,7 @@ TEST_P(Attention, DoesNotDependOnBatchOrThreads) {
   Sequence other(c(), 24, isa());
   // Rows of two sequences, interleaved: no group of rows is whole.
   std::vector<AttentionRow> rows = causal_rows(c(), one);
-  for (std::size_t r = 0; r < rows.size(); r += 3) rows[r].blocks = other.storage.blocks();
+  for (std::size_t r = 0; r < rows.size(); r += 3) rows[r].kv = other.storage.pages();
   test::Random random(25);
   const std::vector<float> q = random.floats(rows.size() * cols());
   const std::vector<float> out = attend(c(), rows, q, isa(), 3);
@@ -226,7 +239,7 @@ TEST_P(Attention, WhatComesLaterInABlockDoesNotMatter) {
 TEST_P(Attention, EncoderRowsSeeEverything) {
   Sequence sequence(c(), 26, isa());
   const std::vector<AttentionRow> rows(c().positions,
-                                       {sequence.storage.blocks(), 0, c().positions - 1});
+                                       {sequence.storage.pages(), 0, c().positions - 1});
   test::Random random(27);
   const std::vector<float> q = random.floats(rows.size() * cols());
   const std::vector<float> out = attend(c(), rows, q, isa(), 2);
@@ -240,12 +253,11 @@ TEST_P(Attention, PositionsStoredOneByOneAreTheSame) {
   Storage single(c().kv, c().positions);
   ThreadPool pool(1);
   for (std::size_t p = 0; p < c().positions; ++p) {
-    const KvRun run{single.blocks(), p, 0, 1};
+    const KvRun run{single.pages(), p, 0, 1};
     store_kv(c().kv, {&run, 1}, {sequence.keys.data() + p * sequence.width, 1, sequence.width},
              {sequence.values.data() + p * sequence.width, 1, sequence.width}, isa(), pool);
   }
-  EXPECT_EQ(
-      std::memcmp(sequence.storage.blocks(), single.blocks(), c().kv.bytes_for(c().positions)), 0);
+  EXPECT_TRUE(sequence.storage == single);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllCases, Attention,
@@ -291,7 +303,7 @@ TEST(AttentionExtremes, WhatIsNoNumberStaysVisibleAndTheRestFinite) {
         sequence.store(changed, isa);
         std::vector<float> q(3 * 64, 1.0f);
         q[5] = extreme.query;
-        const AttentionRow row{sequence.storage.blocks(), 0, 69};
+        const AttentionRow row{sequence.storage.pages(), 0, 69};
         const std::vector<float> out = attend(changed, {&row, 1}, q, isa, 1);
         const bool finite =
             std::all_of(out.begin(), out.end(), [](float x) { return std::isfinite(x); });
@@ -309,7 +321,7 @@ TEST(AttentionBounds, AlignedExtremesDoNotOverflowTheSums) {
       std::ranges::fill(sequence.values, -3.0f);
       sequence.store(c, best_isa());
       const std::vector<float> q(size, 3.0f);
-      const AttentionRow row{sequence.storage.blocks(), 0, 127};
+      const AttentionRow row{sequence.storage.pages(), 0, 127};
       for (const float value : attend(c, {&row, 1}, q, best_isa(), 1))
         EXPECT_NEAR(value, -3.0f, 2e-3f);
     }

@@ -78,13 +78,16 @@ void check_attention(std::span<const float> values, std::span<const float> x) {
     for (const Isa isa : test::all_isas) {
       if (!cpu_supports(isa)) continue;
       ThreadPool pool(1);
-      std::vector<std::byte> blocks(layout.bytes_for(positions));
-      const KvRun run{blocks.data(), 0, 0, positions};
+      std::vector<std::byte> blocks(kv_page_count(positions) * layout.page_bytes());
+      std::vector<std::byte*> pages;
+      for (std::size_t p = 0; p < kv_page_count(positions); ++p)
+        pages.push_back(blocks.data() + p * layout.page_bytes());
+      const KvRun run{{pages.data(), 0}, 0, 0, positions};
       store_kv(layout, {&run, 1}, {values.data(), positions, size},
                {values.data() + positions * size, positions, size}, isa, pool);
       std::vector<AttentionRow> rows;
       for (std::size_t r = 0; r < rows_count; ++r)
-        rows.push_back({blocks.data(), std::min(r, positions - 1), positions - 1});
+        rows.push_back({{pages.data(), 0}, std::min(r, positions - 1), positions - 1});
       std::vector<float> out(rows_count * heads * size);
       attention(rows, {x.data(), rows_count, heads * size}, {out.data(), rows_count, heads * size},
                 {heads, layout, 0.2f, 0.0f}, isa, pool);

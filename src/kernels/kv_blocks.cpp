@@ -39,7 +39,7 @@ void store_kv(const KvLayout& layout, std::span<const KvRun> runs, MatrixView<co
     const std::size_t end = std::min(run.position + run.count, (block + 1) * kv_block_positions);
     const std::size_t row = run.first_row + (begin - run.position);
     kernels.store_kv({.layout = layout,
-                      .block = run.blocks + block * layout.stride() + head * layout.block_bytes(),
+                      .block = run.kv.pages[block] + run.kv.offset + head * layout.block_bytes(),
                       .position = begin - block * kv_block_positions,
                       .count = end - begin,
                       .keys = keys.row(row).data() + head * layout.head_size,

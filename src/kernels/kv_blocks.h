@@ -51,8 +51,8 @@ enum class KvForm : std::uint8_t { Bits16, Bits8, Floats };
   return form == KvForm::Floats ? 4 : form == KvForm::Bits16 ? 2 : 1;
 }
 
-/// The layout of a sequence's blocks in one layer: block b of head h begins at
-/// (b * head_count + h) * block_bytes().
+/// The layout of a page, 64 positions of all heads in one layer: head h begins at h *
+/// block_bytes().
 struct KvLayout {
   KvForm form = KvForm::Bits16;
   std::size_t head_count = 0;  ///< heads of keys and values
@@ -82,26 +82,36 @@ struct KvLayout {
   [[nodiscard]] constexpr std::size_t block_bytes() const {
     return value_factors() + factor_bytes();
   }
-  /// Distance between a head's blocks.
-  [[nodiscard]] constexpr std::size_t stride() const { return head_count * block_bytes(); }
-  /// Of all heads together.
-  [[nodiscard]] constexpr std::size_t bytes_for(std::size_t positions) const {
-    return (positions + kv_block_positions - 1) / kv_block_positions * stride();
-  }
+  /// 64 positions of all heads.
+  [[nodiscard]] constexpr std::size_t page_bytes() const { return head_count * block_bytes(); }
+};
+
+/// Pages that hold so many positions.
+[[nodiscard]] constexpr std::size_t kv_page_count(std::size_t positions) {
+  return (positions + kv_block_positions - 1) / kv_block_positions;
+}
+
+/// Where a sequence's pages of one layer lie: positions 64 p.. begin at pages[p] + offset. Every
+/// page is aligned to 64 bytes; what no position was stored in may hold anything.
+struct KvPages {
+  std::byte* const* pages = nullptr;
+  std::size_t offset = 0;  ///< of the layer, the same in every page
 };
 
 /// Consecutive rows of a batch that extend one sequence.
 struct KvRun {
-  std::byte* blocks = nullptr;  ///< of the sequence in this layer
-  std::size_t position = 0;     ///< of the first row
-  std::size_t first_row = 0;    ///< in the batch
+  KvPages kv;
+  std::size_t position = 0;   ///< of the first row
+  std::size_t first_row = 0;  ///< in the batch
   std::size_t count = 0;
 };
 
-/// Stores rows of keys and values [rows, head_count * head_size] at their positions. What holds an
-/// infinity or no number makes every result that sees it infinite or no number.
+/// Stores rows of keys and values [rows, head_count * head_size] at their positions. Positions
+/// after the last stored one of a page lose their contents: pages are filled in order. What holds
+/// an infinity or no number makes every result that sees it infinite or no number.
 ///
-/// Requires: no two runs share a sequence. Threads: splits (run, head, block) over `pool`.
+/// Requires: no two runs share a page that one of them writes. Threads: splits (run, head, block)
+/// over `pool`.
 void store_kv(const KvLayout& layout, std::span<const KvRun> runs, MatrixView<const float> keys,
               MatrixView<const float> values, Isa isa, ThreadPool& pool);
 

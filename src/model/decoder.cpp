@@ -14,8 +14,8 @@ bool Decoder::needs_long_rope(std::size_t length) const {
   return config_.rope.original_context != 0 && length > config_.rope.original_context;
 }
 
-DecoderSession::DecoderSession(const Decoder& decoder, KvCache& cache, Isa isa, ThreadPool& pool)
-    : decoder_(decoder), pass_(decoder.config(), decoder.weights(), isa, pool, &cache) {}
+DecoderSession::DecoderSession(const Decoder& decoder, const KvPool& kv, Isa isa, ThreadPool& pool)
+    : decoder_(decoder), pass_(decoder.config(), decoder.weights(), isa, pool, &kv) {}
 
 void DecoderSession::forward(const Batch& batch) {
   const ModelConfig& c = decoder_.config();

@@ -9,7 +9,7 @@
 #include "base/thread_pool.h"
 #include "base/view.h"
 #include "model/config.h"
-#include "model/kv_cache.h"
+#include "model/kv_pool.h"
 #include "model/pass.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -18,7 +18,7 @@ namespace croft {
 
 struct Batch {
   std::vector<TokenId> tokens;
-  std::vector<SequenceRows> sequences;   ///< cover the tokens in order, one entry per slot
+  std::vector<SequenceRows> sequences;   ///< cover the tokens in order, one entry for each
   std::vector<std::size_t> output_rows;  ///< rows whose final hidden state is wanted, ascending
 };
 
@@ -43,10 +43,12 @@ class Decoder {
 /// Owns the work buffers. Threads: one caller at a time.
 class DecoderSession {
  public:
-  DecoderSession(const Decoder& decoder, KvCache& cache, Isa isa, ThreadPool& pool);
+  /// `kv` is where the tables of the batches take their pages.
+  DecoderSession(const Decoder& decoder, const KvPool& kv, Isa isa, ThreadPool& pool);
 
-  /// Runs the batch and extends the cache. Afterwards `hidden()` holds the normed final states of
-  /// batch.output_rows. Requires: 0 <= token < vocabulary; position + count <= cache.context().
+  /// Runs the batch and stores its keys and values. Afterwards `hidden()` holds the normed final
+  /// states of batch.output_rows. Requires: 0 <= token < vocabulary; position + count <=
+  /// kv->capacity().
   void forward(const Batch& batch);
   /// [output_rows, hidden]
   [[nodiscard]] MatrixView<float> hidden();

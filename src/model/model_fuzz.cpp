@@ -28,12 +28,14 @@ ThreadPool& pool() {
 void decode(const ModelConfig& config, ModelWeights weights, const std::vector<TokenId>& tokens,
             Isa isa) {
   const Decoder decoder(config, std::move(weights));
-  auto cache = KvCache::create(config, {.context = tokens.size()});
-  if (!cache) return;
-  DecoderSession session(decoder, *cache, isa, pool());
+  auto kv = KvPool::create(config, {.positions = tokens.size()});
+  if (!kv) return;
+  KvTable table(*kv);
+  CHECK(table.reserve(tokens.size()));
+  DecoderSession session(decoder, *kv, isa, pool());
   Batch batch;
   batch.tokens = tokens;
-  batch.sequences = {{.count = tokens.size()}};
+  batch.sequences = {{.kv = &table, .count = tokens.size()}};
   batch.output_rows = {tokens.size() - 1};
   session.forward(batch);
   Buffer logits;

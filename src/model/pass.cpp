@@ -183,17 +183,17 @@ void rotate(Pass& pass, std::size_t layer) {
 
 void attend_cached(Pass& pass, std::size_t layer) {
   const ModelConfig& c = pass.config;
-  CHECK(pass.cache != nullptr);
-  const KvLayout& layout = pass.cache->layout();
+  CHECK(pass.kv != nullptr);
+  const KvLayout& layout = pass.kv->layout();
   pass.kv_runs.clear();
   for (const SequenceRows& s : pass.sequences) {
-    CHECK(s.position + s.count <= pass.cache->context());
-    std::byte* blocks = pass.cache->blocks(s.slot, layer);
-    pass.kv_runs.push_back({blocks, s.position, s.first_row, s.count});
+    CHECK(s.kv != nullptr && s.position + s.count <= s.kv->capacity());
+    const KvPages pages = s.kv->layer(layer);
+    pass.kv_runs.push_back({pages, s.position, s.first_row, s.count});
     for (std::size_t i = 0; i < s.count; ++i) {
       const std::size_t position = s.position + i;
       const bool slides = c.layer_slides[layer] && position + 1 > c.window;
-      pass.attention_rows[s.first_row + i] = {blocks, slides ? position + 1 - c.window : 0,
+      pass.attention_rows[s.first_row + i] = {pages, slides ? position + 1 - c.window : 0,
                                               position};
     }
   }
@@ -203,18 +203,27 @@ void attend_cached(Pass& pass, std::size_t layer) {
 }
 
 void attend_within(Pass& pass) {
+  constexpr std::size_t alignment = 64;
   const ModelConfig& c = pass.config;
   const KvLayout layout{KvForm::Bits16, c.kv_head_count, c.head_size};
-  std::size_t bytes = 0;
-  for (const SequenceRows& s : pass.sequences) bytes += layout.bytes_for(s.count);
+  std::size_t pages = 0;
+  for (const SequenceRows& s : pass.sequences) pages += kv_page_count(s.count);
+  const std::size_t bytes = pages * layout.page_bytes() + alignment;
   if (pass.kv_within.size() < bytes) pass.kv_within.resize(bytes);
-  std::byte* blocks = pass.kv_within.data();
+  const auto begin = reinterpret_cast<std::uintptr_t>(pass.kv_within.data());
+  std::byte* page = pass.kv_within.data() + (alignment - begin % alignment);
+  pass.kv_within_pages.resize(pages);
+  for (std::byte*& to : pass.kv_within_pages) {
+    to = page;
+    page += layout.page_bytes();
+  }
   pass.kv_runs.clear();
+  std::byte* const* next = pass.kv_within_pages.data();
   for (const SequenceRows& s : pass.sequences) {
-    pass.kv_runs.push_back({blocks, 0, s.first_row, s.count});
+    pass.kv_runs.push_back({{next, 0}, 0, s.first_row, s.count});
     for (std::size_t i = 0; i < s.count; ++i)
-      pass.attention_rows[s.first_row + i] = {blocks, 0, s.count - 1};
-    blocks += layout.bytes_for(s.count);
+      pass.attention_rows[s.first_row + i] = {{next, 0}, 0, s.count - 1};
+    next += kv_page_count(s.count);
   }
   store_kv(layout, pass.kv_runs, pass.k.view(), pass.v.view(), pass.isa, pass.pool);
   attention(pass.attention_rows, pass.q.view(), pass.attended.view(), attention_options(c, layout),

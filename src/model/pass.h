@@ -13,7 +13,7 @@
 #include "base/view.h"
 #include "kernels/attention.h"
 #include "model/config.h"
-#include "model/kv_cache.h"
+#include "model/kv_pool.h"
 #include "model/rope_table.h"
 #include "model/weights.h"
 
@@ -21,8 +21,8 @@ namespace croft {
 
 /// Consecutive tokens of one sequence inside a batch.
 struct SequenceRows {
-  std::size_t slot = 0;       ///< of the KV cache
-  std::size_t first_row = 0;  ///< in the batch
+  const KvTable* kv = nullptr;  ///< room for all positions; null for encoders
+  std::size_t first_row = 0;    ///< in the batch
   std::size_t count = 0;
   std::size_t position = 0;  ///< of the first of these tokens
   bool rope_long = false;    ///< longrope: the sequence is past the original context
@@ -59,14 +59,14 @@ class Buffer {
 /// Everything a layer reads and writes. Shapes in comments; rows = tokens of the batch.
 struct Pass {
   Pass(const ModelConfig& config_in, const ModelWeights& weights_in, Isa isa_in,
-       ThreadPool& pool_in, KvCache* cache_in)
-      : config(config_in), weights(weights_in), isa(isa_in), pool(pool_in), cache(cache_in) {}
+       ThreadPool& pool_in, const KvPool* kv_in)
+      : config(config_in), weights(weights_in), isa(isa_in), pool(pool_in), kv(kv_in) {}
 
   const ModelConfig& config;
   const ModelWeights& weights;
   Isa isa;
   ThreadPool& pool;
-  KvCache* cache = nullptr;  ///< null for encoders, which attend within the batch
+  const KvPool* kv = nullptr;  ///< null for encoders, which attend within the batch
   std::span<const SequenceRows> sequences = {};
 
   Buffer x;                   ///< [rows, hidden] the residual stream
@@ -79,7 +79,8 @@ struct Pass {
   Buffer cosine[2], sine[2];  ///< [rows, rotated / 2] for full and for sliding layers
   std::vector<AttentionRow> attention_rows;
   std::vector<KvRun> kv_runs;
-  std::vector<std::byte> kv_within;  ///< the blocks of an encoder's sequences
+  std::vector<std::byte> kv_within;         ///< the pages of an encoder's sequences
+  std::vector<std::byte*> kv_within_pages;  ///< where they begin
 
   /// Sizes the buffers and fills the rope rows for the batch in `sequences`.
   void begin(std::size_t rows, const RopeTable& table);

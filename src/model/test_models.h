@@ -131,11 +131,13 @@ class TestModelWriter {
 /// Logits of every position of a fixed prompt, one after another.
 inline std::vector<float> prompt_logits(const Model& model) {
   ThreadPool pool(2);
-  auto cache = KvCache::create(model.config(), {.context = 16});
-  DecoderSession session(*model.decoder(), *cache, best_isa(), pool);
+  auto kv = KvPool::create(model.config(), {.positions = 16});
+  KvTable table(*kv);
+  CHECK(table.reserve(16));
+  DecoderSession session(*model.decoder(), *kv, best_isa(), pool);
   Batch batch;
   batch.tokens = {1, 300, 7, 511, 42, 42, 9};
-  batch.sequences = {{.count = batch.tokens.size()}};
+  batch.sequences = {{.kv = &table, .count = batch.tokens.size()}};
   batch.output_rows.resize(batch.tokens.size());
   std::iota(batch.output_rows.begin(), batch.output_rows.end(), 0);
   session.forward(batch);

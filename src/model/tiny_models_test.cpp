@@ -53,15 +53,16 @@ class TinyModel : public testing::TestWithParam<std::tuple<std::string, std::str
 };
 
 /// Feeds tokens in chunks and returns the logits of every position.
-std::vector<std::vector<float>> all_logits(DecoderSession& session, const Decoder& decoder,
-                                           const std::vector<TokenId>& ids, std::size_t chunk) {
+std::vector<std::vector<float>> all_logits(DecoderSession& session, const KvTable& kv,
+                                           const Decoder& decoder, const std::vector<TokenId>& ids,
+                                           std::size_t chunk) {
   std::vector<std::vector<float>> out;
   for (std::size_t done = 0; done < ids.size(); done += chunk) {
     Batch batch;
     const std::size_t count = std::min(chunk, ids.size() - done);
     batch.tokens.assign(ids.begin() + static_cast<std::ptrdiff_t>(done),
                         ids.begin() + static_cast<std::ptrdiff_t>(done + count));
-    batch.sequences = {{.slot = 0,
+    batch.sequences = {{.kv = &kv,
                         .count = count,
                         .position = done,
                         .rope_long = decoder.needs_long_rope(ids.size())}};
@@ -102,9 +103,9 @@ void expect_same_top10(const std::vector<std::vector<float>>& logits, const json
   }
 }
 
-std::vector<TokenId> greedy(DecoderSession& session, const Decoder& decoder,
+std::vector<TokenId> greedy(DecoderSession& session, const KvTable& kv, const Decoder& decoder,
                             std::vector<TokenId> ids, std::size_t count) {
-  std::vector<float> last = all_logits(session, decoder, ids, 64).back();
+  std::vector<float> last = all_logits(session, kv, decoder, ids, 64).back();
   const std::size_t prompt_size = ids.size();
   Buffer logits;
   logits.resize(1, decoder.config().vocabulary_size);
@@ -113,7 +114,7 @@ std::vector<TokenId> greedy(DecoderSession& session, const Decoder& decoder,
     if (ids.size() == prompt_size + count) break;
     Batch batch;
     batch.tokens = {ids.back()};
-    batch.sequences = {{.slot = 0,
+    batch.sequences = {{.kv = &kv,
                         .count = 1,
                         .position = ids.size() - 1,
                         .rope_long = decoder.needs_long_rope(ids.size())}};
@@ -143,15 +144,17 @@ TEST_P(TinyModel, EqualsReference) {
   for (const json::value& prompt : expected_.at("prompts").as_array()) {
     SCOPED_TRACE(std::string(prompt.at("name").as_string()));
     const auto ids = numbers<TokenId>(prompt.at("ids"));
-    auto cache = KvCache::create(model_->config(), {TensorType::F32, 1, 512});
-    ASSERT_TRUE(cache.has_value());
-    DecoderSession session(decoder, *cache, best_isa(), pool_);
+    auto pool = KvPool::create(model_->config(), {TensorType::F32, 512});
+    ASSERT_TRUE(pool.has_value());
+    KvTable kv(*pool);
+    ASSERT_TRUE(kv.reserve(512));
+    DecoderSession session(decoder, *pool, best_isa(), pool_);
     // Chunks of 48 cut the long prompts inside the window, so that masks are tested across chunks.
-    const auto logits = all_logits(session, decoder, ids, 48);
+    const auto logits = all_logits(session, kv, decoder, ids, 48);
     expect_same_distribution(logits.back(), numbers<float>(prompt.at("last_logits")));
     expect_same_top10(logits, prompt);
     if (prompt.at("greedy_min_margin").to_number<double>() > 0.005) {
-      EXPECT_EQ(greedy(session, decoder, ids, 32), numbers<TokenId>(prompt.at("greedy")));
+      EXPECT_EQ(greedy(session, kv, decoder, ids, 32), numbers<TokenId>(prompt.at("greedy")));
     }
   }
 }

@@ -191,7 +191,7 @@ struct Attention {
 
     Block block_at(std::size_t b) {
       const KvLayout& layout = item.layout;
-      const std::byte* at = item.blocks + b * layout.stride();
+      const std::byte* at = item.kv.pages[b] + item.kv.offset;
       const auto scales = [&](std::size_t offset) {
         return reinterpret_cast<const float*>(at + offset);
       };

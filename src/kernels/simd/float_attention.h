@@ -102,7 +102,7 @@ struct FloatAttention {
       for (std::size_t begin = row.first / kv_block_positions * kv_block_positions;
            begin <= row.last; begin += kv_block_positions) {
         const std::size_t left = row.last - begin;
-        add_block(item, query, item.blocks + begin / kv_block_positions * item.layout.stride(),
+        add_block(item, query, item.kv.pages[begin / kv_block_positions] + item.kv.offset,
                   row.first > begin ? row.first - begin : 0,
                   left < kv_block_positions ? left : kv_block_positions - 1, scores, state);
       }

@@ -136,10 +136,12 @@ struct KvStore {
     for (std::size_t i = 0; i < size; i += L::width) {
       const I quants =
           scaling.inverse == 0.0f ? L::zero_ints() : L::to_int(L::mul(L::load(value + i), inverse));
-      const I old = L::load_ints(out + 4 * i);
-      const I both = position % 2 == 0 ? L::or_bits(L::high_halves(old), L::low_halves(quants))
-                                       : L::or_bits(L::low_halves(old), L::to_high_halves(quants));
-      L::store_ints(out + 4 * i, both);
+      // The first of a pair clears the second: reading what nobody wrote would make the system
+      // back the page twice.
+      L::store_ints(out + 4 * i, position % 2 == 0
+                                     ? L::low_halves(quants)
+                                     : L::or_bits(L::low_halves(L::load_ints(out + 4 * i)),
+                                                  L::to_high_halves(quants)));
     }
   }
 
