@@ -34,26 +34,32 @@ class WorkRanges {
                              std::memory_order_relaxed);
   }
 
-  /// The next piece for `thread`, or nothing when all are taken. Threads: any, each with its own
-  /// number below ranges.size().
-  std::optional<std::size_t> next(std::size_t thread) {
-    if (const auto piece = take(ranges_[thread], true)) return piece;
+  struct Pieces {
+    std::size_t begin = 0, end = 0;
+  };
+
+  /// The next pieces for `thread`, or nothing when all are taken: a part of what its range has
+  /// left, so that there are few borders early and little to wait for at the end. Threads: any,
+  /// each with its own number below ranges.size().
+  std::optional<Pieces> next(std::size_t thread) {
+    if (const auto pieces = take(ranges_[thread], true)) return pieces;
     for (std::size_t i = 1; i < ranges_.size(); ++i)
-      if (const auto piece = take(ranges_[(thread + i) % ranges_.size()], false)) return piece;
+      if (const auto pieces = take(ranges_[(thread + i) % ranges_.size()], false)) return pieces;
     return std::nullopt;
   }
 
  private:
   static std::uint64_t pack(std::uint64_t begin, std::uint64_t end) { return end << 32 | begin; }
 
-  static std::optional<std::size_t> take(Range& range, bool front) {
+  static std::optional<Pieces> take(Range& range, bool front) {
     std::uint64_t bounds = range.bounds.load(std::memory_order_relaxed);
     for (;;) {
       const std::uint64_t begin = bounds & 0xffffffffu, end = bounds >> 32;
       if (begin >= end) return std::nullopt;
-      const std::uint64_t left = front ? pack(begin + 1, end) : pack(begin, end - 1);
+      const std::uint64_t count = (end - begin + 3) / 4;
+      const std::uint64_t left = front ? pack(begin + count, end) : pack(begin, end - count);
       if (range.bounds.compare_exchange_weak(bounds, left, std::memory_order_relaxed))
-        return front ? begin : end - 1;
+        return front ? Pieces{begin, begin + count} : Pieces{end - count, end};
     }
   }
 

@@ -10,17 +10,25 @@ namespace {
 
 TEST(WorkRanges, OneThreadTakesItsRangeInOrderAndThenTheOthersEnds) {
   std::vector<WorkRanges::Range> memory(2);
-  WorkRanges ranges(7, memory);
-  std::vector<std::size_t> taken;
-  while (const auto piece = ranges.next(1)) taken.push_back(*piece);
-  EXPECT_EQ(taken, (std::vector<std::size_t>{3, 4, 5, 6, 2, 1, 0}));
+  WorkRanges ranges(11, memory);
+  std::vector<std::pair<std::size_t, std::size_t>> taken;
+  while (const auto pieces = ranges.next(1)) taken.emplace_back(pieces->begin, pieces->end);
+  EXPECT_EQ(taken, (std::vector<std::pair<std::size_t, std::size_t>>{{5, 7},
+                                                                     {7, 8},
+                                                                     {8, 9},
+                                                                     {9, 10},
+                                                                     {10, 11},  // its own
+                                                                     {3, 5},
+                                                                     {2, 3},
+                                                                     {1, 2},
+                                                                     {0, 1}}));
   EXPECT_FALSE(ranges.next(0));
 }
 
 TEST(WorkRanges, FewerPiecesThanThreads) {
   std::vector<WorkRanges::Range> memory(4);
   WorkRanges ranges(1, memory);
-  EXPECT_EQ(ranges.next(0), 0u);
+  ASSERT_TRUE(ranges.next(0));
   EXPECT_FALSE(ranges.next(3));
   EXPECT_FALSE(WorkRanges(0, memory).next(0));
 }
@@ -34,7 +42,8 @@ TEST(WorkRanges, EveryPieceIsTakenOnceWhoeverIsThere) {
     std::vector<std::jthread> running;
     for (std::size_t t = 1; t < threads; ++t)  // thread 0 never comes
       running.emplace_back([&, t] {
-        while (const auto piece = ranges.next(t)) taken[*piece].fetch_add(1);
+        while (const auto pieces = ranges.next(t))
+          for (std::size_t p = pieces->begin; p < pieces->end; ++p) taken[p].fetch_add(1);
       });
   }
   for (const auto& times : taken) EXPECT_EQ(times.load(), 1);

@@ -20,16 +20,13 @@ constexpr std::size_t panel_rows = 48;
 constexpr std::size_t few_rows_max = 16;
 /// Rows that are dequantized together where weights stay in the file's layout.
 constexpr std::size_t float_panel_rows = 16;
-/// Tokens that pass a panel together: their quantized activations stay in a core's L2 (a chunk of
-/// 18 blocks takes 64 * 18 bytes a token).
+/// Tokens that pass a panel together: their quantized activations stay in a core's L2 (a depth
+/// chunk of 18 blocks takes 64 * 18 bytes a token).
 constexpr std::size_t token_block = 1024;
 /// Input floats that a block of tokens may hold (1 MiB), for weights in the file's layout.
 constexpr std::size_t token_block_floats = 256 * 1024;
-/// Weights that a thread takes at a time where tokens are few: half a microsecond or more of
-/// reading memory.
-constexpr std::size_t few_tokens_chunk_bytes = 16 * 1024;
-/// Chunks per thread where tokens are many: what evens out threads of different speed.
-constexpr std::size_t chunks_per_thread = 6;
+/// Weights that are multiplied at a time where tokens are few.
+constexpr std::size_t few_tokens_bytes = 128 * 1024;
 /// Inputs of a row that are quantized at a time, and the order in which their fit is summed.
 constexpr std::size_t quantize_cols = 512;
 
@@ -81,48 +78,52 @@ class Work {
     const bool packed = std::ranges::any_of(
         products_, [](const Product& p) { return p.weights->strip_row_count() != 0; });
     if (packed) quantize();
-    count_chunks();
-    if (pool_.size() == 1 || chunks_ == 1) {
-      for (std::size_t chunk = 0; chunk < chunks_; ++chunk) run_chunk(chunk);
+    count_pieces();
+    if (pool_.size() == 1 || pieces_ == 1) {
+      run_pieces(0, pieces_);
       return;
     }
     auto* memory = thread_scratch<RangeScratch, WorkRanges::Range>(pool_.size());
-    WorkRanges ranges(chunks_, {memory, pool_.size()});
+    WorkRanges ranges(pieces_, {memory, pool_.size()});
     pool_.run([&](std::size_t thread) {
-      while (const auto chunk = ranges.next(thread)) run_chunk(*chunk);
+      while (const auto pieces = ranges.next(thread)) run_pieces(pieces->begin, pieces->end);
     });
   }
 
  private:
-  /// Whole panels where tokens are many.
-  void count_chunks() {
-    const bool few = x_.rows <= few_rows_max;
-    const std::size_t unit = few ? strip_rows : panel_rows;
-    std::size_t rows = 0, bytes = 0;
+  /// Pieces are whole strips, or whole panels where tokens are many, of one product.
+  void count_pieces() {
+    piece_rows_ = x_.rows <= few_rows_max ? strip_rows : panel_rows;
     for (const Product& p : products_) {
-      rows += p.weights->rows();
-      bytes += p.weights->rows() * p.weights->bytes_per_row();
-    }
-    if (options_.together) rows = products_[0].weights->rows();
-    const std::size_t units = (rows + unit - 1) / unit;
-    const std::size_t chunks =
-        few ? bytes / few_tokens_chunk_bytes + 1 : chunks_per_thread * pool_.size();
-    chunk_rows_ = std::max<std::size_t>(1, units / chunks) * unit;
-    for (const Product& p : products_) {
-      chunks_ += (p.weights->rows() + chunk_rows_ - 1) / chunk_rows_;
+      pieces_ += (p.weights->rows() + piece_rows_ - 1) / piece_rows_;
       if (options_.together) break;
     }
   }
 
-  void run_chunk(std::size_t chunk) {
-    std::size_t product = 0;
-    for (; !options_.together; ++product) {
-      const std::size_t own = (products_[product].weights->rows() + chunk_rows_ - 1) / chunk_rows_;
-      if (chunk < own) break;
-      chunk -= own;
+  /// Pieces [begin, end): of each product one range of rows, or several that a cache holds.
+  void run_pieces(std::size_t begin, std::size_t end) {
+    std::size_t before = 0;
+    for (std::size_t p = 0; p < products_.size() && before < end; ++p) {
+      const std::size_t rows = products_[p].weights->rows();
+      const std::size_t own = (rows + piece_rows_ - 1) / piece_rows_;
+      std::size_t first = (std::max(begin, before) - before) * piece_rows_;
+      const std::size_t last = std::min((std::min(end, before + own) - before) * piece_rows_, rows);
+      const std::size_t step = rows_at_once(*products_[p].weights);
+      for (; first < last; first += step) run_rows(p, first, std::min(step, last - first));
+      if (options_.together) break;
+      before += own;
     }
-    const std::size_t first = chunk * chunk_rows_;
-    const std::size_t count = std::min(chunk_rows_, products_[product].weights->rows() - first);
+  }
+
+  /// What follows a product (its epilogue, the second blocks of some rows) finds weights and
+  /// outputs in a cache.
+  [[nodiscard]] std::size_t rows_at_once(const PackedMatrix& weights) const {
+    if (x_.rows > few_rows_max) return panel_rows;
+    const std::size_t strip_bytes = strip_rows * weights.bytes_per_row();
+    return std::max<std::size_t>(1, few_tokens_bytes / strip_bytes) * strip_rows;
+  }
+
+  void run_rows(std::size_t product, std::size_t first, std::size_t count) {
     const std::size_t last = options_.together ? products_.size() : product + 1;
     for (std::size_t p = product; p < last; ++p) multiply(products_[p], first, count);
     if (options_.done) options_.done(product, first, count);
@@ -270,8 +271,8 @@ class Work {
   QuantizedRows quantized_;
   QuantizedRows second_;  ///< of second_rows_ alone, or of all rows and then of second_rows_
   std::span<const std::size_t> second_rows_;  ///< which rows of x second_ belongs to
-  std::size_t chunk_rows_ = 0;
-  std::size_t chunks_ = 0;
+  std::size_t piece_rows_ = 0;
+  std::size_t pieces_ = 0;
 };
 
 }  // namespace
