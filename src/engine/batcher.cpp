@@ -27,6 +27,7 @@ Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Is
                  ThreadPool& pool)
     : model_(model),
       options_(options),
+      pool_(pool),
       kv_(std::move(kv)),
       session_(*model.decoder(), kv_, isa, pool) {}
 
@@ -113,20 +114,35 @@ void Batcher::consume_logits() {
     const std::size_t count = std::min(kLogitRows, wanted_.size() - first);
     logits_.resize(count, model_.config().vocabulary_size);
     session_.logits(first, logits_.view());
+    // A sequence samples in one row at most.
+    drawn_.assign(count, std::nullopt);
+    pool_.parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const WantedRow& row = wanted_[first + i];
+        if (row.samples && !row.sequence->wants_prompt_row(row.position))
+          drawn_[i] = row.sequence->draw(logits_.row(i));
+      }
+    });
     const auto now = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < count; ++i) {
       const WantedRow& row = wanted_[first + i];
       Sequence& s = *row.sequence;
       if (s.finished()) continue;
-      if (!all_finite(logits_.row(i))) {
+      if (s.wants_prompt_row(row.position)) {
+        if (all_finite(logits_.row(i)))
+          s.score_prompt(row.position, logits_.row(i));
+        else
+          s.finish(not_numbers());
+        continue;
+      }
+      if (!row.samples) continue;
+      if (!drawn_[i]) {
         s.finish(not_numbers());
         continue;
       }
-      if (s.wants_prompt_row(row.position)) s.score_prompt(row.position, logits_.row(i));
-      if (!row.samples) continue;
       s.prompt_done();
       const bool room = s.tokens().size() < options_.context;
-      s.take_logits(logits_.row(i), room, now, model_.tokenizer().end_tokens());
+      s.append(std::move(*drawn_[i]), room, now, model_.tokenizer().end_tokens());
       counted_.generated_tokens += 1;
     }
   }

@@ -3,6 +3,7 @@
 /// only.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -61,12 +62,14 @@ class Batcher {
 
   const Model& model_;
   EngineOptions options_;
+  ThreadPool& pool_;
   KvPool kv_;
   DecoderSession session_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  ///< oldest first
   Batch batch_;
   std::vector<WantedRow> wanted_;
   Buffer logits_;
+  std::vector<std::optional<Sequence::Drawn>> drawn_;  ///< of the rows of logits_
   StepCount counted_;
 };
 

@@ -128,16 +128,10 @@ double Sampler::uniform() {
 }
 
 TokenId Sampler::draw(std::span<const float> logits) {
-  const float best = logits[index_of_largest(logits)];
-  const double inverse = 1.0 / static_cast<double>(options_.temperature);
-  candidates_.resize(logits.size());
-  double total = 0.0;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const double p = std::exp(static_cast<double>(logits[i] - best) * inverse);
-    candidates_[i] = {static_cast<float>(p), static_cast<TokenId>(i)};
-    total += p;
-  }
-  truncate(total);
+  weights_.compute(logits, logits[index_of_largest(logits)], options_.temperature);
+  if (options_.top_k <= 0 && options_.top_p >= 1.0f && options_.min_p <= 0.0f)
+    return static_cast<TokenId>(weights_.at_mass(uniform() * weights_.total()));
+  truncate();
   double mass = 0.0;
   for (const Candidate& c : candidates_) mass += static_cast<double>(c.value);
   double left = uniform() * mass;
@@ -151,37 +145,51 @@ TokenId Sampler::draw(std::span<const float> logits) {
   return candidates_.front().id;
 }
 
-void Sampler::truncate(double total) {
+void Sampler::gather(float bound) {
+  candidates_.clear();
+  const std::span<const float> values = weights_.values();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i] >= bound) candidates_.push_back({values[i], static_cast<TokenId>(i)});
+}
+
+void Sampler::truncate() {
   const auto better = [](const Candidate& a, const Candidate& b) {
     return a.value != b.value ? a.value > b.value : a.id < b.id;
   };
-  if (options_.top_k > 0 && static_cast<std::size_t>(options_.top_k) < candidates_.size()) {
-    const auto keep = candidates_.begin() + options_.top_k;
-    std::nth_element(candidates_.begin(), keep - 1, candidates_.end(), better);
-    candidates_.erase(keep, candidates_.end());
-    total = 0.0;
-    for (const Candidate& c : candidates_) total += static_cast<double>(c.value);
+  const auto mass = [&] {
+    double sum = 0.0;
+    for (const Candidate& c : candidates_) sum += static_cast<double>(c.value);
+    return sum;
+  };
+  const float least = options_.min_p;  // the largest weight is 1
+  double total = weights_.total();
+  // What is kept is a few of the best: only those are looked at, and more only where they turn out
+  // to be too few.
+  if (options_.top_k > 0) {
+    gather(weights_.bound_of_best(static_cast<std::size_t>(options_.top_k)));
+    if (static_cast<std::size_t>(options_.top_k) < candidates_.size()) {
+      const auto keep = candidates_.begin() + options_.top_k;
+      std::nth_element(candidates_.begin(), keep - 1, candidates_.end(), better);
+      candidates_.erase(keep, candidates_.end());
+    }
+    total = mass();
+  } else if (options_.top_p < 1.0f) {
+    constexpr std::size_t first_look = 256;
+    gather(std::max(weights_.bound_of_best(first_look), least));
+    if (mass() < static_cast<double>(options_.top_p) * total) gather(least);
+  } else {
+    gather(least);
   }
   if (options_.top_p < 1.0f) {
-    // A heap yields the best candidates one by one: far cheaper than sorting a whole vocabulary for
-    // a few.
-    const auto worse = [&](const Candidate& a, const Candidate& b) { return better(b, a); };
-    std::ranges::make_heap(candidates_, worse);
+    std::ranges::sort(candidates_, better);
     const double wanted = static_cast<double>(options_.top_p) * total;
     double sum = 0.0;
-    auto end = candidates_.end();
-    do {
-      std::ranges::pop_heap(candidates_.begin(), end, worse);
-      --end;
-      sum += static_cast<double>(end->value);
-    } while (sum < wanted && end != candidates_.begin());
-    candidates_.erase(candidates_.begin(), end);
+    std::size_t kept = 0;
+    do sum += static_cast<double>(candidates_[kept++].value);
+    while (sum < wanted && kept < candidates_.size());
+    candidates_.resize(kept);
   }
-  if (options_.min_p > 0.0f) {
-    float best = 0.0f;
-    for (const Candidate& c : candidates_) best = std::max(best, c.value);
-    std::erase_if(candidates_, [&](const Candidate& c) { return c.value < best * options_.min_p; });
-  }
+  if (least > 0.0f) std::erase_if(candidates_, [&](const Candidate& c) { return c.value < least; });
 }
 
 TokenLogprob token_logprob(std::span<const float> logits, TokenId id, std::size_t top) {

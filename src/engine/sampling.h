@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "engine/request.h"
+#include "engine/token_weights.h"
 
 namespace croft {
 
@@ -41,15 +42,17 @@ class Sampler {
     float value;
     TokenId id;
   };
-  /// Truncates candidates_ to top-k, then top-p, then min-p. Values are probabilities (not
-  /// renormalised).
-  void truncate(double total);
+  /// Candidates become the tokens whose weight reaches `bound`.
+  void gather(float bound);
+  /// Candidates become what top-k, then top-p, then min-p leave.
+  void truncate();
 
   SamplingOptions options_;
   std::unordered_map<TokenId, int> generated_;  ///< how often each token was picked
   std::unordered_map<TokenId, int>
       seen_;  ///< in prompt or generated; only kept for repetition_penalty
   std::mt19937_64 random_;
+  TokenWeights weights_;
   std::vector<Candidate> candidates_;
 };
 

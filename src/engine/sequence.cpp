@@ -66,24 +66,23 @@ void Sequence::prompt_done() {
   sink_(PromptDone{std::move(prompt_logprobs_)});
 }
 
-void Sequence::take_logits(std::span<float> logits, bool room, SteadyTime now,
-                           std::span<const TokenId> ends) {
-  std::optional<TokenLogprob> logprob;
-  TokenId id = 0;
-  if (request_.logprobs) {
-    const std::vector<float> raw(logits.begin(), logits.end());  // pick() changes its argument
-    id = sampler_.pick(logits);
-    logprob = token_logprob(raw, id, request_.top_logprobs);
-  } else {
-    id = sampler_.pick(logits);
-  }
+std::optional<Sequence::Drawn> Sequence::draw(std::span<float> logits) {
+  if (!all_finite(logits)) return std::nullopt;
+  if (!request_.logprobs) return Drawn{sampler_.pick(logits), std::nullopt};
+  const std::vector<float> raw(logits.begin(), logits.end());  // pick() changes its argument
+  const TokenId id = sampler_.pick(logits);
+  return Drawn{id, token_logprob(raw, id, request_.top_logprobs)};
+}
+
+void Sequence::append(Drawn drawn, bool room, SteadyTime now, std::span<const TokenId> ends) {
+  const TokenId id = drawn.id;
   if (!first_token_) first_token_ = now;
   if (!request_.ignore_end_tokens && std::ranges::binary_search(ends, id)) {
     end_tokens_ = 1;
     return finish(FinishReason::EndToken, now);
   }
   tokens_.push_back(id);
-  send(filter_.push(id, detokenizer_.push(id), std::move(logprob)));
+  send(filter_.push(id, detokenizer_.push(id), std::move(drawn.logprob)));
   if (filter_.stopped()) return finish(FinishReason::StopString, now);
   if (generated() >= request_.tokens_max || !room) finish(FinishReason::Length, now);
 }

@@ -36,10 +36,16 @@ class Sequence {
   void score_prompt(std::size_t position, std::span<const float> logits);
   /// The whole prompt is in the cache: sends PromptDone once.
   void prompt_done();
-  /// Picks the next token from the logits (changed on return), sends its text; ends the generation
-  /// where it must. `room`: whether the cache has a position for the new token.
-  void take_logits(std::span<float> logits, bool room, SteadyTime now,
-                   std::span<const TokenId> ends);
+  struct Drawn {
+    TokenId id = 0;
+    std::optional<TokenLogprob> logprob;
+  };
+  /// Picks the next token from the logits, which are changed on return; nothing where they are not
+  /// numbers. Threads: different sequences may draw at once.
+  std::optional<Drawn> draw(std::span<float> logits);
+  /// Appends the token and sends its text; ends the generation where it must. `room`: whether the
+  /// cache has a position for it.
+  void append(Drawn drawn, bool room, SteadyTime now, std::span<const TokenId> ends);
   /// Sends the one event that ends the generation.
   void finish(FinishReason reason, SteadyTime now);
   void finish(Error error);

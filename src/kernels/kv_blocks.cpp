@@ -1,7 +1,6 @@
 #include "kernels/kv_blocks.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -12,7 +11,7 @@ namespace croft {
 namespace {
 
 /// Below so many positions times heads, waking a thread costs more than the work.
-constexpr std::size_t few_heads = 64;
+constexpr std::size_t few_heads = 12;
 
 /// Blocks that a run touches.
 std::size_t block_count(const KvRun& run) {
@@ -47,23 +46,16 @@ void store_kv(const KvLayout& layout, std::span<const KvRun> runs, MatrixView<co
                       .key_stride = keys.stride,
                       .value_stride = values.stride});
   };
-  std::atomic<std::size_t> next{0};
-  const auto work = [&](std::size_t) {
-    // Every thread walks the same list and takes what nobody has taken.
+  const auto work = [&](std::size_t begin, std::size_t end) {
     std::size_t before = 0;
-    std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
     for (const KvRun& run : runs) {
       const std::size_t own = block_count(run) * layout.head_count;
-      for (; mine < before + own; mine = next.fetch_add(1, std::memory_order_relaxed))
-        store(run, (mine - before) / layout.head_count, (mine - before) % layout.head_count);
+      for (std::size_t i = std::max(begin, before); i < std::min(end, before + own); ++i)
+        store(run, (i - before) / layout.head_count, (i - before) % layout.head_count);
       before += own;
     }
   };
-  if (pool.size() == 1 || items == 1 || rows * layout.head_count < few_heads) {
-    work(0);
-  } else {
-    pool.run(work);
-  }
+  pool.parallel_for(items, rows * layout.head_count < few_heads ? items : 1, work);
 }
 
 }  // namespace croft
