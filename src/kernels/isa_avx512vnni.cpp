@@ -35,6 +35,22 @@ struct VnniDot {
   static __m512i add(__m512i sum, __m512i weights, __m512i x) {
     return _mm512_dpbusd_epi32(sum, weights, x);
   }
+  /// With the broadcast inside the instruction: gcc 12 makes two of it and runs out of registers.
+  template <unsigned Bits>
+  static __m512i add_one(__m512i sum, __m512i weights, const std::byte* x) {
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0"
+            : "+v"(sum)
+            : "v"(weights), "m"(*reinterpret_cast<const std::int32_t*>(x)));
+    return sum;
+  }
+  /// sum + the low halves of `factor` times the 16-bit number at `x`. Requires: the high halves of
+  /// `factor` are 0.
+  static __m512i add_word(__m512i sum, __m512i factor, const std::byte* x) {
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0"
+            : "+v"(sum)
+            : "v"(factor), "m"(*reinterpret_cast<const std::int32_t*>(x)));
+    return sum;
+  }
 };
 
 }  // namespace

@@ -99,9 +99,8 @@ struct Avx512Lanes {
       for (std::size_t i = 0; i < Steps; i += 2) {
         const std::byte* even_x = x + i * step_bytes;
         for (std::size_t t = 0; t < Rows; ++t) {
-          sums[t] = Dot::template add<Bits>(sums[t], weights[i], broadcast_int(even_x + 4 * t));
-          odd[t] = Dot::template add<Bits>(odd[t], weights[i + 1],
-                                           broadcast_int(even_x + step_bytes + 4 * t));
+          sums[t] = Dot::template add_one<Bits>(sums[t], weights[i], even_x + 4 * t);
+          odd[t] = Dot::template add_one<Bits>(odd[t], weights[i + 1], even_x + step_bytes + 4 * t);
         }
       }
       for (std::size_t t = 0; t < Rows; ++t) sums[t] = _mm512_add_epi32(sums[t], odd[t]);
@@ -111,8 +110,13 @@ struct Avx512Lanes {
     for (std::size_t i = 0; i < Steps; ++i)
 #pragma GCC unroll 8
       for (std::size_t t = 0; t < Rows; ++t)
-        sums[t] =
-            Dot::template add<Bits>(sums[t], weights[i], broadcast_int(x + i * step_bytes + 4 * t));
+        sums[t] = Dot::template add_one<Bits>(sums[t], weights[i], x + i * step_bytes + 4 * t);
+  }
+  /// bias - (the sum at `sum` << Shift); the sum has 16 bits.
+  template <unsigned Shift>
+    requires requires(I a, const std::byte* p) { Dot::add_word(a, a, p); }
+  static I start(const std::byte* sum) {
+    return Dot::add_word(set(bias), _mm512_set1_epi32(0x10000 - (1 << Shift)), sum);
   }
   /// What a panel keeps of a weight register, and the zero (as a shift) of what it keeps.
   template <unsigned Bits, unsigned ZeroShift>
@@ -146,6 +150,11 @@ struct MultiplyAddDot {
     }
     const __m512i pairs = _mm512_maddubs_epi16(weights, x);
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  }
+  /// The same with the 4 inputs at `x` in every lane.
+  template <unsigned Bits>
+  static __m512i add_one(__m512i sum, __m512i weights, const std::byte* x) {
+    return add<Bits>(sum, weights, _mm512_set1_epi32(*reinterpret_cast<const std::int32_t*>(x)));
   }
 };
 

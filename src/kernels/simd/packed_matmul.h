@@ -41,6 +41,8 @@ struct PackedMatmul {
   static CROFT_INLINE I start_of(const std::byte* sum) {
     if constexpr (Shift == 0)
       return L::set(L::bias);
+    else if constexpr (requires { L::template start<Shift>(sum); })
+      return L::template start<Shift>(sum);
     else
       return L::sub_words(L::set(L::bias), L::left(L::broadcast_int(sum), Shift));
   }
@@ -71,7 +73,9 @@ struct PackedMatmul {
         Format::groups == 1 ? layout.scaled_sum() : layout.scaled_half_sum(g);
     I sums[Rows];
     for (std::size_t t = 0; t < Rows; ++t)
-      sums[t] = start_of<shift_of<Format>()>(record + sum_at + 4 * t);
+      sums[t] = shift_of<Format>() == 7 && Format::groups == 1
+                    ? L::broadcast_int(record + layout.start() + 4 * t)
+                    : start_of<shift_of<Format>()>(record + sum_at + 4 * t);
     L::template dots<Format::bits, steps, Rows>(sums, weights + g * steps,
                                                 record + g * steps * 4 * Group, 4 * Group);
 #pragma GCC unroll 8
