@@ -42,7 +42,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --host --port --parallel --context --kv-type --threads --prefill-chunk --queue --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --host --port --parallel --no-prefix-cache --no-prompt-lookup --context --kv-type --threads --prefill-chunk --queue --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --host) kind=none ;;

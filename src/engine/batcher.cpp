@@ -15,13 +15,29 @@ constexpr std::size_t kLogitRows = 16;
 
 Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const EngineOptions& options,
                                                  Isa isa, ThreadPool& pool) {
-  // Checked: a sum of 1025 contexts of at most 2^20 positions.
-  const std::size_t positions =
-      (options.parallel + 1) * kv_page_count(options.context) * kv_block_positions;
+  const std::size_t one = kv_page_count(options.context);
+  std::size_t pages = (options.parallel + 1) * one;
+  // Requests seldom fill their context: half of the machine's memory is as much as is promised, and
+  // who needs more than is there waits or is taken up again later.
+  const auto page_bytes = KvPool::page_bytes_of(model.config(), options.kv_type);
+  if (page_bytes && *page_bytes != 0)
+    pages = std::clamp<std::size_t>(KvPool::memory_bytes() / 2 / *page_bytes, one, pages);
+  const std::size_t positions = pages * kv_block_positions;
   KvPool kv =
       TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));
   return std::unique_ptr<Batcher>(new Batcher(model, options, std::move(kv), isa, pool));
 }
+
+namespace {
+
+SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options) {
+  return {.parallel = options.parallel,
+          .chunk_max = options.prefill_chunk,
+          .long_rope_from = model.config().rope.original_context,
+          .prefix_cache = options.prefix_cache};
+}
+
+}  // namespace
 
 Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa,
                  ThreadPool& pool)
@@ -29,128 +45,171 @@ Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Is
       options_(options),
       pool_(pool),
       kv_(std::move(kv)),
-      session_(*model.decoder(), kv_, isa, pool) {}
+      session_(*model.decoder(), kv_, isa, pool),
+      scheduler_(kv_, scheduler_options(model, options)) {}
 
-std::size_t Batcher::positions_used() const {
-  std::size_t used = 0;
-  for (const auto& sequence : sequences_) used += sequence->computed;
-  return used;
+void Batcher::fill(EngineStats& stats) const {
+  stats.requests_running = scheduler_.running().size();
+  stats.kv_positions_used = 0;
+  for (const ScheduledJob* job : scheduler_.running()) stats.kv_positions_used += job->computed;
+  stats.kv_bytes = kv_.pages_resident() * kv_.page_bytes();
+  stats.prefix_pages = scheduler_.prefix_pages();
+  stats.prefix_lookups_total = scheduler_.stats().prefix_lookups_total;
+  stats.prefix_hits_total = scheduler_.stats().prefix_hits_total;
+  stats.preemptions_total = scheduler_.stats().preemptions_total;
+  stats.guessed_tokens_total = guessed_total_;
+  stats.guessed_held_total = held_total_;
 }
 
 void Batcher::add(std::unique_ptr<Sequence> sequence) {
-  CHECK(has_room());
-  sequence->kv.emplace(kv_);
-  sequence->start(std::chrono::steady_clock::now());
+  // Numbers given in turn: tenants that a hash would confuse stay apart.
+  const auto [at, fresh] = tenants_.try_emplace(sequence->request().tenant, tenants_.size());
+  sequence->tenant = at->second;
+  scheduler_.add(*sequence);
   sequences_.push_back(std::move(sequence));
 }
 
-void Batcher::plan_sequence(Sequence& s, std::size_t count) {
+std::size_t Batcher::guesses_allowed(const ScheduledJob& job) const {
+  if (!options_.prompt_lookup) return 0;
+  // Eight rows are what a step takes at little more than the price of one.
+  constexpr std::size_t rows_max = 8;
+  const std::size_t allowed = rows_max / scheduler_.running().size();
+  if (allowed < 2) return 0;
+  const std::size_t length = job.tokens().size();
+  std::size_t end = options_.context;
+  const std::size_t border = model_.config().rope.original_context;
+  if (border != 0 && length <= border) end = std::min(end, border);
+  return std::min(allowed - 1, end - std::min(end, length));
+}
+
+void Batcher::add_rows(const PlannedRows& rows) {
+  auto& s = static_cast<Sequence&>(*rows.job);
   const std::size_t first_row = batch_.tokens.size();
-  CHECK(s.kv->reserve(s.computed + count));  // the pool holds every sequence's whole context
-  batch_.sequences.push_back({.kv = &*s.kv,
+  batch_.sequences.push_back({.kv = &s.kv,
                               .first_row = first_row,
-                              .count = count,
-                              .position = s.computed,
+                              .count = rows.count + rows.drafted,
+                              .position = rows.first,
                               .rope_long = s.rope_long});
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t position = s.computed + i;
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const std::size_t position = rows.first + i;
     batch_.tokens.push_back(s.tokens()[position]);
     const bool last = position + 1 == s.tokens().size();
     const bool samples = last && s.request().tokens_max > s.generated();
     if (!samples && !s.wants_prompt_row(position)) continue;
     batch_.output_rows.push_back(first_row + i);
-    wanted_.push_back({&s, position, samples});
+    runs_.push_back({wanted_.size(), 1});
+    wanted_.push_back({&s, position, samples, std::nullopt});
   }
-  s.computed += count;
+  for (const TokenId guess : s.guess(rows.drafted)) {
+    batch_.output_rows.push_back(batch_.tokens.size());
+    batch_.tokens.push_back(guess);
+    wanted_.back().guess = guess;
+    wanted_.push_back({&s, wanted_.back().position + 1, true, std::nullopt});
+    ++runs_.back().count;
+  }
+  if (rows.first < s.prompt_size) counted_.prompt_tokens += rows.count;
 }
 
-void Batcher::plan() {
+void Batcher::begin_batch(const std::vector<PlannedRows>& plan) {
   batch_.tokens.clear();
   batch_.sequences.clear();
   batch_.output_rows.clear();
   wanted_.clear();
-  const Decoder& decoder = *model_.decoder();
-  std::size_t budget = options_.prefill_chunk;
-  for (const auto& sequence : sequences_) {
-    Sequence& s = *sequence;
-    const bool wants_long = decoder.needs_long_rope(s.tokens().size());
-    if (wants_long != s.rope_long) {
-      s.rope_long = wants_long;
-      s.computed = 0;  // keys of the two regimes do not mix: compute the sequence again
-    }
-    const std::size_t left = s.tokens().size() - s.computed;
-    const std::size_t count = left == 1 ? 1 : std::min(left, budget);
-    if (count == 0) continue;
-    if (left > 1) budget -= count;
-    const bool prompt = s.computed < s.request().prompt.size();
-    if (prompt) counted_.prompt_tokens += count;
-    plan_sequence(s, count);
+  runs_.clear();
+  const auto now = std::chrono::steady_clock::now();
+  for (const PlannedRows& rows : plan) {
+    static_cast<Sequence&>(*rows.job).start(now);
+    add_rows(rows);
   }
 }
 
 Batcher::StepCount Batcher::step() {
   counted_ = {};
-  const auto now = std::chrono::steady_clock::now();
+  const auto begin = std::chrono::steady_clock::now();
   for (const auto& sequence : sequences_)
-    if (sequence->cancelled()) sequence->finish(FinishReason::Cancelled, now);
+    if (sequence->cancelled()) sequence->finish(FinishReason::Cancelled, begin);
   remove_finished();
   if (sequences_.empty()) return counted_;
-  plan();
+  const std::vector<PlannedRows>& plan = scheduler_.plan(begin, [&](ScheduledJob& job) {
+    return static_cast<Sequence&>(job).guess(guesses_allowed(job)).size();
+  });
+  CHECK(!plan.empty());
+  begin_batch(plan);
   session_.forward(batch_);
   consume_logits();
-  for (const auto& sequence : sequences_) {
-    Sequence& s = *sequence;
-    if (s.finished() || s.computed < s.request().prompt.size()) continue;
+  for (const PlannedRows& rows : plan) {
+    auto& s = static_cast<Sequence&>(*rows.job);
+    if (s.finished() || s.computed < s.prompt_size) continue;
     s.prompt_done();
     if (s.request().tokens_max == 0)
       s.finish(FinishReason::Length, std::chrono::steady_clock::now());
   }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  scheduler_.stepped(took.count());
   remove_finished();
   return counted_;
 }
 
 void Batcher::consume_logits() {
-  for (std::size_t first = 0; first < wanted_.size(); first += kLogitRows) {
-    const std::size_t count = std::min(kLogitRows, wanted_.size() - first);
+  drawn_.assign(wanted_.size(), std::nullopt);
+  for (std::size_t run = 0; run < runs_.size();) {
+    // Whole runs, as many as fit.
+    const std::size_t first_run = run, first = runs_[run].first;
+    std::size_t count = 0;
+    while (run < runs_.size() && (count == 0 || count + runs_[run].count <= kLogitRows))
+      count += runs_[run++].count;
     logits_.resize(count, model_.config().vocabulary_size);
     session_.logits(first, logits_.view());
-    // A sequence samples in one row at most.
-    drawn_.assign(count, std::nullopt);
-    pool_.parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        const WantedRow& row = wanted_[first + i];
-        if (row.samples && !row.sequence->wants_prompt_row(row.position))
-          drawn_[i] = row.sequence->draw(logits_.row(i));
-      }
+    pool_.parallel_for(run - first_run, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) draw(runs_[first_run + i], first);
     });
     const auto now = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < count; ++i) {
-      const WantedRow& row = wanted_[first + i];
-      Sequence& s = *row.sequence;
-      if (s.finished()) continue;
-      if (s.wants_prompt_row(row.position)) {
-        if (all_finite(logits_.row(i)))
-          s.score_prompt(row.position, logits_.row(i));
-        else
-          s.finish(not_numbers());
-        continue;
-      }
-      if (!row.samples) continue;
-      if (!drawn_[i]) {
-        s.finish(not_numbers());
-        continue;
-      }
-      s.prompt_done();
-      const bool room = s.tokens().size() < options_.context;
-      s.append(std::move(*drawn_[i]), room, now, model_.tokenizer().end_tokens());
-      counted_.generated_tokens += 1;
-    }
+    for (std::size_t i = first_run; i < run; ++i) consume(runs_[i], first, now);
   }
+}
+
+void Batcher::draw(WantedRun run, std::size_t first_logits) {
+  for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+    const WantedRow& row = wanted_[i];
+    if (!row.samples) return;
+    drawn_[i] = row.sequence->draw(logits_.row(i - first_logits));
+    // The next row computed a guess: it counts only where the guess was drawn.
+    if (!drawn_[i] || !row.guess || drawn_[i]->id != *row.guess) return;
+  }
+}
+
+void Batcher::consume(WantedRun run, std::size_t first_logits, SteadyTime now) {
+  Sequence& s = *wanted_[run.first].sequence;
+  std::size_t held = 0;
+  for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+    const WantedRow& row = wanted_[i];
+    if (s.finished()) return;
+    if (!row.samples) {
+      if (all_finite(logits_.row(i - first_logits)))
+        s.score_prompt(row.position, logits_.row(i - first_logits));
+      else
+        s.finish(not_numbers());
+      return;
+    }
+    if (!drawn_[i]) return s.finish(not_numbers());
+    s.prompt_done();
+    const bool holds = row.guess && drawn_[i]->id == *row.guess;
+    const bool room = s.tokens().size() < options_.context;
+    s.append(std::move(*drawn_[i]), room, now, model_.tokenizer().end_tokens());
+    counted_.generated_tokens += 1;
+    if (!holds || s.finished()) break;
+    scheduler_.accept_drafts(s, 1);
+    ++held;
+  }
+  guessed_total_ += run.count - 1;
+  held_total_ += held;
+  s.guessed(run.count - 1, held);
 }
 
 void Batcher::remove_finished() {
   std::erase_if(sequences_, [&](const std::unique_ptr<Sequence>& sequence) {
     if (!sequence->finished()) return false;
+    scheduler_.remove(*sequence);
     return true;
   });
 }
@@ -164,7 +223,9 @@ void Batcher::cancel_all() {
 Result<std::vector<float>> Batcher::embed(const std::vector<TokenId>& tokens,
                                           const std::stop_token& cancel) {
   KvTable kv(kv_);
-  CHECK(kv.reserve(tokens.size()));
+  if (!scheduler_.make_room(kv_page_count(tokens.size())) || !kv.reserve(tokens.size()))
+    return fail(ErrorCode::Busy, "running requests hold the memory that this input needs",
+                "Try again later.");
   std::vector<float> vector;
   for (std::size_t done = 0; done < tokens.size();) {
     if (cancel.stop_requested()) return fail(ErrorCode::Cancelled, "the caller went away");

@@ -4,10 +4,13 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "engine/engine.h"
+#include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include "model/decoder.h"
 
@@ -19,23 +22,21 @@ class Batcher {
   static Result<std::unique_ptr<Batcher>> create(const Model& model, const EngineOptions& options,
                                                  Isa isa, ThreadPool& pool);
 
-  [[nodiscard]] bool has_room() const { return sequences_.size() < options_.parallel; }
   [[nodiscard]] bool idle() const { return sequences_.empty(); }
-  [[nodiscard]] std::size_t running() const { return sequences_.size(); }
-  [[nodiscard]] std::size_t positions_used() const;
-  [[nodiscard]] const KvPool& kv() const { return kv_; }
-  /// Returns memory that no sequence uses to the system.
+  [[nodiscard]] KvPool& kv() { return kv_; }
+  /// Returns memory that nothing needs to the system; prefixes stay.
   void trim() { kv_.trim(); }
   struct StepCount {
     std::size_t prompt_tokens = 0;
     std::size_t generated_tokens = 0;
   };
+  /// What the batcher knows of the engine's statistics.
+  void fill(EngineStats& stats) const;
+  [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
+  [[nodiscard]] double expected_wait() const { return scheduler_.expected_wait(); }
 
-  /// Requires has_room().
   void add(std::unique_ptr<Sequence> sequence);
-  /// One forward pass: every decoding sequence advances by one token, and up to prefill_chunk
-  /// prompt tokens of waiting prompts are computed, oldest first. Finished and cancelled sequences
-  /// leave.
+  /// One forward pass over what the scheduler planned. Finished and cancelled sequences leave.
   StepCount step();
   /// Ends every sequence.
   void cancel_all();
@@ -52,11 +53,18 @@ class Batcher {
   struct WantedRow {
     Sequence* sequence = nullptr;
     std::size_t position = 0;
-    bool samples =
-        false;  ///< the last computed token: the next one is drawn here; else it scores the prompt
+    bool samples = false;               ///< the next token is drawn here; else it scores the prompt
+    std::optional<TokenId> guess = {};  ///< of the token drawn here: the next row computed it
   };
-  void plan();
-  void plan_sequence(Sequence& sequence, std::size_t count);
+  /// Rows of wanted_: one that scores a prompt, or all that may be drawn for a sequence.
+  struct WantedRun {
+    std::size_t first = 0, count = 0;
+  };
+  [[nodiscard]] std::size_t guesses_allowed(const ScheduledJob& job) const;
+  void begin_batch(const std::vector<PlannedRows>& plan);
+  void add_rows(const PlannedRows& rows);
+  void draw(WantedRun run, std::size_t first_logits);
+  void consume(WantedRun run, std::size_t first_logits, SteadyTime now);
   void consume_logits();
   void remove_finished();
 
@@ -65,11 +73,17 @@ class Batcher {
   ThreadPool& pool_;
   KvPool kv_;
   DecoderSession session_;
-  std::vector<std::unique_ptr<Sequence>> sequences_;  ///< oldest first
+  /// Before the sequences, whose pages it may share; they leave it before they go.
+  Scheduler scheduler_;
+  std::vector<std::unique_ptr<Sequence>> sequences_;  ///< waiting and running
+  std::unordered_map<std::string, std::uint64_t> tenants_;
   Batch batch_;
   std::vector<WantedRow> wanted_;
   Buffer logits_;
-  std::vector<std::optional<Sequence::Drawn>> drawn_;  ///< of the rows of logits_
+  std::vector<std::optional<Sequence::Drawn>> drawn_;  ///< by wanted row
+  std::vector<WantedRun> runs_;
+  std::uint64_t guessed_total_ = 0;
+  std::uint64_t held_total_ = 0;
   StepCount counted_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <deque>
 #include <thread>
@@ -69,7 +70,9 @@ struct Engine::Impl {
 
   Mutex mutex;
   std::condition_variable_any wake;
-  std::deque<std::unique_ptr<Sequence>> waiting GUARDED_BY(mutex);
+  std::deque<std::unique_ptr<Sequence>> waiting GUARDED_BY(mutex);  ///< for the owner thread
+  std::size_t scheduled GUARDED_BY(mutex) = 0;   ///< taken by the owner, not admitted yet
+  double expected_wait GUARDED_BY(mutex) = 0.0;  ///< seconds, of a request that came now
   std::deque<EmbeddingJob> embeddings GUARDED_BY(mutex);
   EngineStats stats GUARDED_BY(mutex);
   bool draining GUARDED_BY(mutex) = false;
@@ -106,12 +109,9 @@ bool Engine::Impl::collect(std::vector<EmbeddingJob>& jobs) {
     for (auto& sequence : waiting)
       if (sequence->cancelled()) gone.push_back(std::move(sequence));
     std::erase(waiting, nullptr);
-    while (!waiting.empty() && batcher->has_room()) {
-      batcher->add(std::move(waiting.front()));
-      waiting.pop_front();
-    }
-    stats.requests_waiting = waiting.size();
-    stats.requests_running = batcher ? batcher->running() : 0;
+    for (auto& sequence : waiting) batcher->add(std::move(sequence));
+    scheduled += waiting.size();
+    waiting.clear();
   }
   // Outside the lock: a sink may take as long as it likes without stopping submitters.
   for (auto& sequence : gone)
@@ -149,8 +149,9 @@ void Engine::Impl::step() {
   stats.generated_tokens_total += count.generated_tokens;
   stats.steps_total += 1;
   stats.step_seconds_total += took.count();
-  stats.requests_running = batcher->running();
-  stats.kv_positions_used = batcher->positions_used();
+  batcher->fill(stats);
+  scheduled = batcher->waiting();
+  expected_wait = scheduled == 0 ? 0.0 : batcher->expected_wait();
 }
 
 void Engine::Impl::run(EmbeddingJob job) {
@@ -227,7 +228,6 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
   } else {
     impl->batcher = TRY(Batcher::create(*model, options, impl->isa, impl->pool));
     stats.kv_positions_total = options.parallel * options.context;
-    stats.kv_bytes = impl->batcher->kv().bytes();
   }
   {
     const MutexLock lock(impl->mutex);
@@ -275,19 +275,25 @@ Result<void> Engine::generate(GenerationRequest request, GenerationSink sink) {
                 "top_logprobs is " + std::to_string(request.top_logprobs) + ", the most is " +
                     std::to_string(limits::top_logprobs_max),
                 {}, "top_logprobs");
-  auto sequence = std::make_unique<Sequence>(std::move(request), std::move(sink), model.tokenizer(),
-                                             std::chrono::steady_clock::now());
+  auto sequence =
+      std::make_unique<Sequence>(std::move(request), std::move(sink), model.tokenizer(),
+                                 impl_->batcher->kv(), std::chrono::steady_clock::now());
   {
     const MutexLock lock(impl_->mutex);
     if (impl_->draining || impl_->stopping)
       return fail(ErrorCode::Unavailable, "the server is shutting down",
                   "Try another server, or later.");
-    if (impl_->waiting.size() >= impl_->options.queue_max)
-      return fail(ErrorCode::Busy,
-                  std::to_string(impl_->waiting.size()) + " requests are waiting already",
-                  "Try again later.");
+    const std::size_t before = impl_->waiting.size() + impl_->scheduled;
+    if (before >= impl_->options.queue_max) {
+      Error busy{.code = ErrorCode::Busy,
+                 .message = std::to_string(before) + " requests are waiting already",
+                 .hint = "Try again later.",
+                 .field = {}};
+      busy.retry_after_seconds =
+          static_cast<int>(std::clamp(std::ceil(impl_->expected_wait), 1.0, 600.0));
+      return std::unexpected(std::move(busy));
+    }
     impl_->waiting.push_back(std::move(sequence));
-    impl_->stats.requests_waiting = impl_->waiting.size();
   }
   impl_->wake.notify_one();
   return {};
@@ -317,7 +323,9 @@ Result<void> Engine::embed(EmbeddingRequest request, EmbeddingSink sink) {
 
 EngineStats Engine::stats() const {
   const MutexLock lock(impl_->mutex);
-  return impl_->stats;
+  EngineStats stats = impl_->stats;
+  stats.requests_waiting = impl_->waiting.size() + impl_->scheduled;
+  return stats;
 }
 
 void Engine::drain() {

@@ -17,6 +17,8 @@ namespace croft {
 struct EngineOptions {
   std::size_t context = 0;          ///< positions per sequence; 0: the model's own, at most 8192
   std::size_t parallel = 4;         ///< sequences computed together
+  bool prefix_cache = true;         ///< keep keys and values of beginnings that may come again
+  bool prompt_lookup = true;        ///< prompt lookup: same answers, fewer steps where text repeats
   std::size_t prefill_chunk = 512;  ///< prompt tokens per step
   std::size_t queue_max = 512;      ///< waiting requests before Busy
   std::size_t threads = 0;          ///< 0: one per available CPU
@@ -29,7 +31,13 @@ struct EngineStats {
   std::size_t requests_waiting = 0;
   std::size_t kv_positions_used = 0;
   std::size_t kv_positions_total = 0;
-  std::uint64_t kv_bytes = 0;
+  std::uint64_t kv_bytes = 0;              ///< that the system backs with memory
+  std::size_t prefix_pages = 0;            ///< kept for prompts that may begin alike
+  std::uint64_t prefix_lookups_total = 0;  ///< prompt tokens that were looked up
+  std::uint64_t prefix_hits_total = 0;     ///< of these, found
+  std::uint64_t preemptions_total = 0;
+  std::uint64_t guessed_tokens_total = 0;
+  std::uint64_t guessed_held_total = 0;
   std::uint64_t prompt_tokens_total = 0;
   std::uint64_t generated_tokens_total = 0;
   std::uint64_t steps_total = 0;

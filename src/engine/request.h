@@ -31,6 +31,9 @@ struct SamplingOptions {
   std::vector<std::pair<TokenId, float>> logit_bias = {};  ///< -100..100 each
 };
 
+/// Batch requests wait while interactive ones do, and give way to them.
+enum class Priority : std::uint8_t { Interactive, Batch };
+
 struct GenerationRequest {
   std::vector<TokenId> prompt;  ///< not empty
   std::size_t tokens_max = 16;  ///< generated tokens; 0 only scores the prompt
@@ -41,7 +44,9 @@ struct GenerationRequest {
   bool logprobs = false;         ///< of generated tokens
   bool prompt_logprobs = false;  ///< of prompt tokens
   std::size_t top_logprobs = 0;  ///< alternatives per position, best first; 0..20
-  std::stop_token cancel;        ///< honoured within one token
+  std::string tenant;            ///< whose request: service is shared fairly, prefixes never
+  Priority priority = Priority::Interactive;
+  std::stop_token cancel;  ///< honoured within one token
 };
 
 struct TokenLogprob {
@@ -58,6 +63,7 @@ enum class FinishReason : std::uint8_t { EndToken, StopString, Length, Cancelled
 
 struct GenerationUsage {
   std::size_t prompt_tokens = 0;
+  std::size_t cached_tokens = 0;      ///< of the prompt: keys and values were still there
   std::size_t completion_tokens = 0;  ///< the end token counts
   double queue_seconds = 0.0;         ///< submit to first computation
   double prompt_seconds = 0.0;        ///< first computation to first token

@@ -28,14 +28,18 @@ std::string_view finish_reason_text(FinishReason reason) {
 }
 
 Sequence::Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
-                   SteadyTime submitted)
-    : request_(std::move(request_in)),
+                   KvPool& pool, SteadyTime submitted_at)
+    : ScheduledJob(pool),
+      request_(std::move(request_in)),
       sink_(std::move(sink_in)),
       tokens_(request_.prompt),
       sampler_(request_.sampling, request_.prompt),
       detokenizer_(tokenizer, request_.special_tokens_in_text, false),
-      filter_(request_.stop),
-      submitted_(submitted) {
+      filter_(request_.stop) {
+  prompt_size = request_.prompt.size();
+  priority = request_.priority;
+  submitted = submitted_at;
+  reuses_prefix = !request_.prompt_logprobs;
   if (request_.prompt_logprobs) {
     prompt_logprobs_.reserve(request_.prompt.size());
     prompt_logprobs_.push_back(
@@ -64,6 +68,13 @@ void Sequence::prompt_done() {
   if (prompt_sent_) return;
   prompt_sent_ = true;
   sink_(PromptDone{std::move(prompt_logprobs_)});
+}
+
+std::span<const TokenId> Sequence::guess(std::size_t count_max) {
+  const std::size_t left = request_.tokens_max - std::min(request_.tokens_max, generated());
+  // The last token of an answer needs no guess after it.
+  return lookup_.propose(
+      tokens_, std::min({count_max, lookup_.wanted(), left - std::min<std::size_t>(left, 1)}));
 }
 
 std::optional<Sequence::Drawn> Sequence::draw(std::span<float> logits) {
@@ -103,7 +114,8 @@ void Sequence::finish(FinishReason reason, SteadyTime now) {
   usage.prompt_tokens = request_.prompt.size();
   usage.completion_tokens = generated() + end_tokens_;
   const SteadyTime started = started_.value_or(now);
-  usage.queue_seconds = seconds(submitted_, started);
+  usage.cached_tokens = reused;
+  usage.queue_seconds = seconds(submitted, started);
   usage.prompt_seconds = seconds(started, first_token_.value_or(now));
   usage.decode_seconds = seconds(first_token_.value_or(now), now);
   sink_(GenerationDone{reason, usage});

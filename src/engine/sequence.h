@@ -5,25 +5,25 @@
 #include <optional>
 #include <vector>
 
+#include "engine/prompt_lookup.h"
 #include "engine/request.h"
 #include "engine/sampling.h"
+#include "engine/scheduler.h"
 #include "engine/stop_filter.h"
-#include "model/kv_pool.h"
 #include "text/detokenizer.h"
 
 namespace croft {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 /// Tokens [0, computed) are in the cache; the rest is computed next. Decoding is the case of one
 /// token left.
-class Sequence {
+class Sequence : public ScheduledJob {
  public:
+  /// `pool`: where its pages will come from.
   Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
-           SteadyTime submitted);
+           KvPool& pool, SteadyTime submitted_at);
 
   [[nodiscard]] const GenerationRequest& request() const { return request_; }
-  [[nodiscard]] const std::vector<TokenId>& tokens() const { return tokens_; }
+  [[nodiscard]] std::span<const TokenId> tokens() const override { return tokens_; }
   [[nodiscard]] std::size_t generated() const { return tokens_.size() - request_.prompt.size(); }
   [[nodiscard]] bool cancelled() const { return request_.cancel.stop_requested(); }
   [[nodiscard]] bool finished() const { return finished_; }
@@ -36,6 +36,11 @@ class Sequence {
   void score_prompt(std::size_t position, std::span<const float> logits);
   /// The whole prompt is in the cache: sends PromptDone once.
   void prompt_done();
+  /// Guesses of what follows the last token, at most `count_max`; valid until a token is appended.
+  std::span<const TokenId> guess(std::size_t count_max);
+  /// Of the last step's guesses, `held` were drawn.
+  void guessed(std::size_t proposed, std::size_t held) { lookup_.learn(proposed, held); }
+
   struct Drawn {
     TokenId id = 0;
     std::optional<TokenLogprob> logprob;
@@ -50,10 +55,6 @@ class Sequence {
   void finish(FinishReason reason, SteadyTime now);
   void finish(Error error);
 
-  std::optional<KvTable> kv;  ///< set by the batcher: the pages of [0, computed)
-  std::size_t computed = 0;
-  bool rope_long = false;
-
  private:
   void send(TextDelta delta);
 
@@ -63,10 +64,10 @@ class Sequence {
   Sampler sampler_;
   Detokenizer detokenizer_;
   StopFilter filter_;
+  PromptLookup lookup_;
   std::vector<TokenLogprob> prompt_logprobs_;
   bool prompt_sent_ = false;
   bool finished_ = false;
-  SteadyTime submitted_;
   std::optional<SteadyTime> started_;
   std::optional<SteadyTime> first_token_;
   std::size_t end_tokens_ =

@@ -13,16 +13,25 @@
 namespace croft {
 namespace {
 
-std::uint64_t physical_memory_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
 std::string mebibytes(std::uint64_t bytes) {
   return std::to_string(bytes / limits::MiB) + " MiB";
 }
 
 }  // namespace
+
+std::uint64_t KvPool::memory_bytes() {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::optional<std::uint64_t> KvPool::page_bytes_of(const ModelConfig& config, TensorType type) {
+  const KvLayout layout{kv_form(type), config.kv_head_count, config.head_size};
+  const auto bytes = checked_mul<std::uint64_t>(layout.page_bytes(), config.layer_count);
+  // Whole pages of the system: the memory of a free page can be returned without its neighbours'.
+  const auto system_page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  if (!bytes || *bytes > ~std::uint64_t{0} - system_page) return std::nullopt;
+  return (*bytes + system_page - 1) / system_page * system_page;
+}
 
 Result<KvPool> KvPool::create(const ModelConfig& config, const KvPoolOptions& options) {
   CHECK(options.positions > 0);
@@ -36,13 +45,11 @@ Result<KvPool> KvPool::create(const ModelConfig& config, const KvPoolOptions& op
   }
   KvPool pool;
   pool.layout_ = {kv_form(options.type), config.kv_head_count, config.head_size};
-  // Whole pages of the system: the memory of a free page can be returned without its neighbours'.
-  const auto system_page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  auto page_bytes = checked_mul<std::uint64_t>(pool.layout_.page_bytes(), config.layer_count);
-  if (page_bytes) page_bytes = (*page_bytes + system_page - 1) / system_page * system_page;
+  const auto page_bytes = page_bytes_of(config, options.type);
   const std::uint64_t pages = kv_page_count(options.positions);
-  const auto total = page_bytes ? checked_mul<std::uint64_t>(*page_bytes, pages) : page_bytes;
-  const std::uint64_t memory = physical_memory_bytes();
+  auto total = page_bytes;
+  if (page_bytes) total = checked_mul<std::uint64_t>(*page_bytes, pages);
+  const std::uint64_t memory = memory_bytes();
   if (!total || *total > memory) {
     return fail(ErrorCode::TooLarge,
                 "the cache for " + std::to_string(options.positions) + " tokens needs " +

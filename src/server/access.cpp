@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace croft {
 namespace {
@@ -118,18 +119,21 @@ Result<void> check_origin(const AccessPolicy& policy, const HttpRequest& request
               "Add it with --allow-origin", "Origin");
 }
 
-Result<void> check_key(const AccessPolicy& policy, RouteAccess access, const HttpRequest& request) {
+Result<std::string> check_key(const AccessPolicy& policy, RouteAccess access,
+                              const HttpRequest& request) {
   if (access == RouteAccess::Open) return {};
+  const std::string_view key = presented_key(request);
+  std::optional<std::size_t> entry;
+  if (!key.empty() && policy.keys != nullptr) entry = policy.keys->find(key);
+  // A number is no other key's, as a label might be.
+  if (entry) return "key " + std::to_string(*entry + 1);
   const bool needed =
       access == RouteAccess::Metrics ? !policy.loopback || policy.require_key : policy.require_key;
   if (!needed) return {};
-  const std::string_view key = presented_key(request);
   if (key.empty())
     return fail(ErrorCode::Unauthorized, "an API key is needed",
                 "Send `Authorization: Bearer KEY` or `x-api-key: KEY`");
-  if (policy.keys == nullptr || !policy.keys->verify(key))
-    return fail(ErrorCode::Unauthorized, "the API key is not valid");
-  return {};
+  return fail(ErrorCode::Unauthorized, "the API key is not valid");
 }
 
 }  // namespace croft

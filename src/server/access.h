@@ -48,6 +48,8 @@ Result<void> check_host(const AccessPolicy& policy, const HttpRequest& request);
 /// Origin (no browser).
 Result<void> check_origin(const AccessPolicy& policy, const HttpRequest& request);
 /// Errors: Unauthorized.
-Result<void> check_key(const AccessPolicy& policy, RouteAccess access, const HttpRequest& request);
+/// The tenant of the key; empty where none is needed and none of ours was sent.
+Result<std::string> check_key(const AccessPolicy& policy, RouteAccess access,
+                              const HttpRequest& request);
 
 }  // namespace croft

@@ -145,10 +145,10 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   }
   if (head.method == "OPTIONS") return answer_options(head, route);
   // The key comes before the route: who has none learns nothing, not even what exists.
-  if (Result<void> allowed =
-          check_key(access, route == nullptr ? RouteAccess::Keyed : route->access, head);
-      !allowed)
-    return error_response(allowed.error());
+  Result<std::string> tenant =
+      check_key(access, route == nullptr ? RouteAccess::Keyed : route->access, head);
+  if (!tenant) return error_response(tenant.error());
+  head.tenant = std::move(*tenant);
   if (route == nullptr) return unknown_route(head.path);
   const bool reads = head.method == "GET" || head.method == "HEAD";
   if (route->post ? head.method != "POST" : !reads) {
@@ -265,6 +265,7 @@ Result<void> Application::run_post(const Route& route, const HttpRequest& reques
   const bool chat = route.path == "/v1/chat/completions";
   TextRequest text =
       TRY(chat ? read_chat_request(*body, *engine) : read_completion_request(*body, *engine));
+  text.generation.tenant = request.tenant;
   TextCall::start({.engine = engine.get(),
                    .metrics = &metrics_,
                    .model_name = name,

@@ -105,9 +105,12 @@ TEST_F(ApplicationTest, ChatAnswersInOneObject) {
   EXPECT_EQ(choice_of(answer).at("finish_reason"), "stop");
   EXPECT_TRUE(choice_of(answer).at("logprobs").is_null());
   // "<s>user:hi\n" is nine tokens.
-  EXPECT_EQ(answer.at("usage"),
-            parse_json(R"({"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14})", "")
-                .value());
+  EXPECT_EQ(
+      answer.at("usage"),
+      parse_json(
+          R"({"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14, "prompt_tokens_details": {"cached_tokens": 0}})",
+          "")
+          .value());
   EXPECT_EQ(answer.as_object().if_contains("warnings"), nullptr);
 }
 

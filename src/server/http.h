@@ -29,6 +29,7 @@ struct HttpRequest {
   std::string body;
   bool http_1_0 = false;
   std::string id;                   ///< x-request-id: the caller's where it is harmless, else ours
+  std::string tenant;               ///< of the key, once admit() has checked it; empty: no key
   std::string route = "unmatched";  ///< the route's pattern, once admit() has found it
   std::vector<HttpHeader> response_headers;  ///< go on every response to it (CORS)
 

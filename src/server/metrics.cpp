@@ -72,7 +72,21 @@ struct Metrics::Impl {
   prometheus::Gauge& waiting = gauge("croft_requests_waiting", "Sequences in the queue.");
   prometheus::Gauge& kv_usage =
       gauge("croft_kv_cache_usage_ratio", "Used part of the KV cache, 0 to 1.");
-  prometheus::Gauge& kv_bytes = gauge("croft_kv_cache_bytes", "Memory of the KV cache.");
+  prometheus::Gauge& kv_bytes =
+      gauge("croft_kv_cache_bytes", "Memory that the KV cache takes now.");
+  prometheus::Gauge& prefix_pages =
+      gauge("croft_prefix_pages", "Pages of keys and values kept for prompts that begin alike.");
+  prometheus::Gauge& prefix_lookups =
+      gauge("croft_prefix_lookup_tokens", "Prompt tokens looked up since the start.");
+  prometheus::Gauge& prefix_hits =
+      gauge("croft_prefix_hit_tokens", "Of these, tokens that need not be computed.");
+  prometheus::Gauge& preemptions =
+      gauge("croft_preemptions", "Requests that gave their memory away, to go on later.");
+  prometheus::Gauge& guessed =
+      gauge("croft_guessed_tokens", "Tokens guessed from the context since the start.");
+  prometheus::Gauge& guessed_held = gauge("croft_guessed_tokens_held", "Of these, right ones.");
+  prometheus::Gauge& step_seconds =
+      gauge("croft_engine_step_seconds", "Time of all engine steps since the start.");
   prometheus::Gauge& steps = gauge("croft_engine_steps", "Engine steps since the start.");
   prometheus::Gauge& ready = gauge("croft_ready", "1 once the model is loaded.");
 };
@@ -115,6 +129,13 @@ std::string Metrics::text(const std::optional<EngineStats>& stats) {
     impl_->waiting.Set(static_cast<double>(stats->requests_waiting));
     impl_->kv_bytes.Set(static_cast<double>(stats->kv_bytes));
     impl_->steps.Set(static_cast<double>(stats->steps_total));
+    impl_->step_seconds.Set(stats->step_seconds_total);
+    impl_->prefix_pages.Set(static_cast<double>(stats->prefix_pages));
+    impl_->prefix_lookups.Set(static_cast<double>(stats->prefix_lookups_total));
+    impl_->prefix_hits.Set(static_cast<double>(stats->prefix_hits_total));
+    impl_->preemptions.Set(static_cast<double>(stats->preemptions_total));
+    impl_->guessed.Set(static_cast<double>(stats->guessed_tokens_total));
+    impl_->guessed_held.Set(static_cast<double>(stats->guessed_held_total));
     const double total = static_cast<double>(stats->kv_positions_total);
     impl_->kv_usage.Set(total == 0 ? 0 : static_cast<double>(stats->kv_positions_used) / total);
   }

@@ -200,15 +200,18 @@ Result<std::string> ApiKeys::create(const std::filesystem::path& path, std::stri
   return key;
 }
 
-bool ApiKeys::verify(std::string_view key) const {
-  unsigned matches = 0;
-  for (const Entry& entry : entries_) {
-    const auto hash = hash_key(key, entry.salt);
-    // Never leaves the loop early: the time must not tell which entry matched.
-    matches |=
-        static_cast<unsigned>(sodium_memcmp(hash.data(), entry.hash.data(), hash_bytes) == 0);
+std::optional<std::size_t> ApiKeys::find(std::string_view key) const {
+  std::size_t found = 0;  // entry + 1
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const auto hash = hash_key(key, entries_[i].salt);
+    // Never leaves the loop early, and does the same for every entry: the time must not tell which
+    // one matched.
+    const auto equal = static_cast<std::size_t>(
+        sodium_memcmp(hash.data(), entries_[i].hash.data(), hash_bytes) == 0);
+    found |= (i + 1) & (std::size_t{0} - equal);
   }
-  return matches != 0;
+  if (found == 0) return std::nullopt;
+  return found - 1;
 }
 
 }  // namespace croft

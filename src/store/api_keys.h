@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,9 @@ class ApiKeys {
 
   /// Whether `key` is one of ours. The time depends on the number of keys and the length of `key`
   /// only: every entry is hashed and compared whole.
-  [[nodiscard]] bool verify(std::string_view key) const;
+  [[nodiscard]] bool verify(std::string_view key) const { return find(key).has_value(); }
+  /// Which entry `key` is, from 0; in verify's time.
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view key) const;
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

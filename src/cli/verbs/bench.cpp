@@ -191,6 +191,9 @@ Result<int> bench_verb(const Settings& settings) {
       TRY(open_engine(settings, path,
                       {.context = std::max(n_prompt, n_depth + n_gen + 1),
                        .parallel = seqs,
+                       // Every token is computed, and alone: what llama-bench measures too.
+                       .prefix_cache = false,
+                       .prompt_lookup = false,
                        .queue_max = seqs + 1}));
   if (engine->model().decoder() == nullptr)
     return fail(ErrorCode::Unsupported,

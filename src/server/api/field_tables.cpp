@@ -138,8 +138,8 @@ constexpr auto kChat = std::to_array<Field>({
     kPromptCacheKey,
     kPromptCacheRetention,
     refused("store", field_boolean, "[false]", "Answers are not stored; send false"),
-    refused("service_tier", field_string, R"(["auto", "default"])",
-            "There is one tier; send \"auto\""),
+    honoured("service_tier", field_string,
+             "`flex` waits behind all others and gives way to them; `auto` and `default` do not"),
     refused(
         "tools", field_array, "[[]]",
         "Tool calls are not parsed from answers yet; /apply-template renders a prompt with tools"),

@@ -5,7 +5,7 @@
 namespace croft {
 namespace {
 
-constexpr int retry_busy_seconds = 1;         // a queue slot frees within about one short answer
+constexpr int retry_busy_seconds = 1;         // where the engine does not know better
 constexpr int retry_unavailable_seconds = 5;  // loading a mapped model takes seconds
 
 /// Bytes of the UTF-8 character at the start of `text`; 0 where there is none.
@@ -82,7 +82,9 @@ HttpResponse error_response(const Error& cause) {
   response.status = traits(error.code).http_status;
   response.body = json::serialize(json::object{{"error", error_object(error)}});
   if (error.code == ErrorCode::Busy)
-    response.headers.push_back({"Retry-After", std::to_string(retry_busy_seconds)});
+    response.headers.push_back(
+        {"Retry-After", std::to_string(error.retry_after_seconds > 0 ? error.retry_after_seconds
+                                                                     : retry_busy_seconds)});
   if (error.code == ErrorCode::Unavailable)
     response.headers.push_back({"Retry-After", std::to_string(retry_unavailable_seconds)});
   if (error.code == ErrorCode::Unauthorized)

@@ -176,7 +176,12 @@ void TextCall::on_done(std::size_t index, const GenerationDone& done) {
 TextUsage TextCall::total_usage() const {
   TextUsage usage;
   for (const TextPrompt& prompt : request_.prompts) usage.prompt_tokens += prompt.tokens.size();
-  for (const Choice& choice : choices_) usage.completion_tokens += choice.usage.completion_tokens;
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    usage.completion_tokens += choices_[i].usage.completion_tokens;
+    // A prompt counts once, however many choices share it: so does what of it was found.
+    if (i % request_.choices_per_prompt == 0)
+      usage.cached_tokens += choices_[i].usage.cached_tokens;
+  }
   return usage;
 }
 

@@ -45,7 +45,8 @@ std::string_view done_event() {
 json::object usage_json(const TextUsage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
-          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+          {"prompt_tokens_details", json::object{{"cached_tokens", usage.cached_tokens}}}};
 }
 
 void add_warnings(json::object& body, const std::vector<std::string>& warnings) {

@@ -26,6 +26,7 @@ struct TextEnvelope {
 
 struct TextUsage {
   std::size_t prompt_tokens = 0;
+  std::size_t cached_tokens = 0;  ///< of the prompt
   std::size_t completion_tokens = 0;
 };
 

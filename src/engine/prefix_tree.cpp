@@ -1,0 +1,105 @@
+#include "engine/prefix_tree.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "io/digest.h"
+
+namespace croft {
+namespace {
+
+std::span<const TokenId> block_at(std::span<const TokenId> tokens, std::size_t page) {
+  return tokens.subspan(page * kv_block_positions, kv_block_positions);
+}
+
+}  // namespace
+
+std::uint64_t PrefixTree::hash_of(std::uint64_t salt, const Node* parent, Tokens block) {
+  std::uint64_t hash = xxh3_64(std::as_bytes(block));
+  hash ^= (salt + 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+  if (parent != nullptr) hash ^= parent->hash * 0x94d049bb133111eb + 1;
+  return hash;
+}
+
+PrefixTree::Node* PrefixTree::find(std::uint64_t salt, const Node* parent, Tokens block) {
+  const auto [begin, end] = by_hash_.equal_range(hash_of(salt, parent, block));
+  for (auto at = begin; at != end; ++at) {
+    Node& node = *at->second;
+    if (node.salt == salt && node.parent == parent && std::ranges::equal(node.tokens, block))
+      return &node;
+  }
+  return nullptr;
+}
+
+void PrefixTree::touch(Node* end) {
+  for (Node* node = end; node != nullptr; node = node->parent)
+    nodes_.splice(nodes_.begin(), nodes_, node->self);
+}
+
+std::size_t PrefixTree::match(std::uint64_t salt, Tokens tokens, std::size_t positions_max,
+                              KvTable& table) {
+  CHECK(table.capacity() == 0);
+  const std::size_t pages = std::min(tokens.size(), positions_max) / kv_block_positions;
+  Node* last = nullptr;
+  std::size_t matched = 0;
+  for (; matched < pages; ++matched) {
+    Node* node = find(salt, last, block_at(tokens, matched));
+    if (node == nullptr) break;
+    table.append_shared(node->page);
+    last = node;
+  }
+  touch(last);
+  return matched * kv_block_positions;
+}
+
+void PrefixTree::insert(std::uint64_t salt, Tokens tokens, std::size_t positions,
+                        const KvTable& table) {
+  CHECK(positions <= tokens.size() && positions <= table.capacity());
+  Node* last = nullptr;
+  for (std::size_t page = 0; page < positions / kv_block_positions; ++page) {
+    const Tokens block = block_at(tokens, page);
+    Node* node = find(salt, last, block);
+    if (node == nullptr) {
+      node = &nodes_.emplace_front();
+      node->self = nodes_.begin();
+      node->salt = salt;
+      node->hash = hash_of(salt, last, block);
+      node->parent = last;
+      node->page = table.ids()[page];
+      std::ranges::copy(block, node->tokens.begin());
+      pool_.share(node->page);
+      by_hash_.emplace(node->hash, node);
+      if (last != nullptr) ++last->children;
+    }
+    last = node;
+  }
+  touch(last);
+}
+
+void PrefixTree::forget(Node& node) {
+  CHECK(node.children == 0);
+  const auto [begin, end] = by_hash_.equal_range(node.hash);
+  by_hash_.erase(
+      std::find_if(begin, end, [&](const auto& entry) { return entry.second == &node; }));
+  if (node.parent != nullptr) --node.parent->children;
+  pool_.give_back(node.page);
+  nodes_.erase(node.self);
+}
+
+bool PrefixTree::make_room(std::size_t pages) {
+  for (auto at = nodes_.end(); at != nodes_.begin() && pool_.pages_free() < pages;) {
+    Node& node = *--at;
+    // Whoever holds a page holds all before it: what has children in use is in use itself.
+    if (node.children != 0 || pool_.references(node.page) > 1) continue;
+    ++at;
+    forget(node);
+  }
+  return pool_.pages_free() >= pages;
+}
+
+void PrefixTree::clear() {
+  // The end of the list has no children: they would be further back.
+  while (!nodes_.empty()) forget(nodes_.back());
+}
+
+}  // namespace croft

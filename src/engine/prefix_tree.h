@@ -1,0 +1,67 @@
+#pragma once
+/// Keys and values of beginnings that requests share, kept by whole pages.
+///
+/// A node is one page: kv_block_positions tokens that follow its parent's. What two requests have
+/// in common is found page by page and compared token by token, so that no hash has to be trusted.
+/// Trees of different salts share nothing: a tenant learns nothing from how fast its answers come
+/// (S10).
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <span>
+#include <unordered_map>
+
+#include "model/kv_pool.h"
+#include "text/tokenizer.h"
+
+namespace croft {
+
+/// Used by the engine's owner thread only. The pool outlives the tree.
+class PrefixTree {
+ public:
+  explicit PrefixTree(KvPool& pool) : pool_(pool) {}
+  PrefixTree(const PrefixTree&) = delete;
+  ~PrefixTree() { clear(); }
+
+  /// Appends the pages of the longest known beginning of `tokens` to `table`, at most
+  /// `positions_max` positions; returns how many positions that are. Requires: `table` is empty.
+  std::size_t match(std::uint64_t salt, std::span<const TokenId> tokens, std::size_t positions_max,
+                    KvTable& table);
+  /// Remembers the full pages of a sequence. Requires: `table` holds keys and values of
+  /// tokens[0, positions).
+  void insert(std::uint64_t salt, std::span<const TokenId> tokens, std::size_t positions,
+              const KvTable& table);
+  /// Forgets pages that nobody else holds, the least recently used first, until the pool has
+  /// `pages` free ones. False when it cannot.
+  bool make_room(std::size_t pages);
+  void clear();
+
+  [[nodiscard]] std::size_t pages() const { return nodes_.size(); }
+
+ private:
+  struct Node {
+    std::uint64_t salt = 0;
+    std::uint64_t hash = 0;
+    Node* parent = nullptr;
+    std::size_t children = 0;
+    KvPageId page = 0;
+    std::array<TokenId, kv_block_positions> tokens{};
+    std::list<Node>::iterator self;
+  };
+  using Tokens = std::span<const TokenId>;
+
+  [[nodiscard]] static std::uint64_t hash_of(std::uint64_t salt, const Node* parent, Tokens block);
+  [[nodiscard]] Node* find(std::uint64_t salt, const Node* parent, Tokens block);
+  /// Marks a path as just used, its end first: ancestors are always more recent than what follows
+  /// them.
+  void touch(Node* end);
+  void forget(Node& node);
+
+  KvPool& pool_;
+  std::list<Node> nodes_;  ///< most recently used first
+  std::unordered_multimap<std::uint64_t, Node*> by_hash_;
+};
+
+}  // namespace croft

@@ -1,0 +1,296 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/check.h"
+
+namespace croft {
+namespace {
+
+/// What a step may take, in steps that only decode: with the step itself less than three, which is
+/// where people who read a stream begin to notice.
+constexpr double prompt_share = 1.8;
+/// Where more people wait for their first token than read, they get more: up to this.
+constexpr double prompt_share_max = 8.0;
+/// Chunks below this cost nearly as much as it does.
+constexpr std::size_t chunk_min = 16;
+/// Before anything was measured.
+constexpr std::size_t chunk_unmeasured = 64;
+/// Weight of the newest measurement.
+constexpr double newest = 0.2;
+/// A generated token reads all weights: against a prompt's token, whose share of them is small.
+constexpr double generated_token_cost = 4.0;
+
+void average(double& mean, double value) {
+  mean = mean == 0.0 ? value : (1.0 - newest) * mean + newest * value;
+}
+
+std::size_t bucket_of(std::size_t jobs, std::size_t buckets) {
+  return std::min<std::size_t>(std::bit_width(jobs) - 1, buckets - 1);
+}
+
+}  // namespace
+
+Scheduler::Scheduler(KvPool& pool, const SchedulerOptions& options)
+    : pool_(pool), options_(options), prefixes_(pool) {
+  CHECK(options.parallel > 0 && options.chunk_max > 0);
+}
+
+void Scheduler::add(ScheduledJob& job) {
+  const auto [at, fresh] = tenants_.try_emplace(job.tenant);
+  if (fresh && tenants_.size() > 1) {
+    // Who was away has saved nothing up.
+    double least = -1.0;
+    for (const auto& [id, tenant] : tenants_)
+      if (id != job.tenant && (least < 0.0 || tenant.served < least)) least = tenant.served;
+    at->second.served = least;
+  }
+  ++at->second.jobs;
+  enqueue(job, false);
+}
+
+void Scheduler::enqueue(ScheduledJob& job, bool first) {
+  auto& queue = tenants_.at(job.tenant).waiting[static_cast<std::size_t>(job.priority)];
+  if (first)
+    queue.push_front(&job);
+  else
+    queue.push_back(&job);
+  ++waiting_count_;
+}
+
+void Scheduler::remove(ScheduledJob& job) {
+  if (job.order_ != 0) {
+    average(answer_tokens_, static_cast<double>(job.tokens().size() - job.prompt_size));
+    leave_batch(job);
+  } else {
+    std::size_t removed = 0;
+    for (auto& queue : tenants_.at(job.tenant).waiting) removed += std::erase(queue, &job);
+    CHECK(removed == 1);
+    --waiting_count_;
+  }
+  forget_tenant(job.tenant);
+}
+
+void Scheduler::forget_tenant(std::uint64_t tenant) {
+  const auto at = tenants_.find(tenant);
+  if (--at->second.jobs == 0) tenants_.erase(at);
+}
+
+void Scheduler::leave_batch(ScheduledJob& job) {
+  remember(job);
+  job.kv.clear();
+  job.computed = 0;
+  job.remembered_ = 0;
+  job.order_ = 0;
+  CHECK(std::erase(running_, &job) == 1);
+}
+
+void Scheduler::preempt(ScheduledJob& job) {
+  ++stats_.preemptions_total;
+  leave_batch(job);
+  enqueue(job, true);
+}
+
+void Scheduler::remember(ScheduledJob& job) {
+  if (!options_.prefix_cache || job.computed < job.remembered_ + kv_block_positions) return;
+  job.remembered_ = job.computed / kv_block_positions * kv_block_positions;
+  prefixes_.insert(salt_of(job), job.tokens(), job.remembered_, job.kv);
+}
+
+void Scheduler::promote_batch(SteadyTime now) {
+  for (auto& [id, tenant] : tenants_) {
+    auto& batch = tenant.waiting[static_cast<std::size_t>(Priority::Batch)];
+    while (!batch.empty() && now - batch.front()->submitted >= options_.batch_patience) {
+      batch.front()->priority = Priority::Interactive;
+      tenant.waiting[static_cast<std::size_t>(Priority::Interactive)].push_back(batch.front());
+      batch.pop_front();
+    }
+  }
+}
+
+ScheduledJob* Scheduler::youngest_batch_job() const {
+  for (auto at = running_.rbegin(); at != running_.rend(); ++at)
+    if ((*at)->priority == Priority::Batch) return *at;
+  return nullptr;
+}
+
+void Scheduler::admit(SteadyTime now) {
+  promote_batch(now);
+  while (waiting_count_ != 0) {
+    Tenant* next = nullptr;
+    std::size_t priority = 0;
+    for (; priority < 2 && next == nullptr; ++priority)
+      for (auto& [id, tenant] : tenants_)
+        if (!tenant.waiting[priority].empty() && (next == nullptr || tenant.served < next->served))
+          next = &tenant;
+    CHECK(next != nullptr);
+    --priority;
+    ScheduledJob& job = *next->waiting[priority].front();
+    ScheduledJob* weaker = job.priority == Priority::Interactive ? youngest_batch_job() : nullptr;
+    const bool slot = running_.size() < options_.parallel;
+    if (!slot && weaker == nullptr) return;
+    if (!slot) {
+      preempt(*weaker);
+      continue;
+    }
+    if (!try_to_run(job)) {
+      if (weaker == nullptr) return;
+      preempt(*weaker);
+      continue;
+    }
+    next->waiting[priority].pop_front();
+    --waiting_count_;
+    next->served += static_cast<double>(job.tokens().size() - job.computed);
+  }
+}
+
+bool Scheduler::try_to_run(ScheduledJob& job) {
+  const std::span<const TokenId> tokens = job.tokens();
+  CHECK(!tokens.empty() && kv_page_count(tokens.size()) <= pool_.pages_total());
+  job.rope_long = options_.long_rope_from != 0 && tokens.size() > options_.long_rope_from;
+  std::size_t found = 0;
+  // The last token is always computed: its logits are wanted.
+  if (options_.prefix_cache && (job.reuses_prefix || job.admissions != 0))
+    found = prefixes_.match(salt_of(job), tokens, tokens.size() - 1, job.kv);
+  const std::size_t missing = kv_page_count(tokens.size()) - job.kv.ids().size();
+  if (!prefixes_.make_room(missing)) {
+    job.kv.clear();
+    return false;
+  }
+  CHECK(job.kv.reserve(tokens.size()));
+  if (options_.prefix_cache && job.reuses_prefix) {
+    stats_.prefix_lookups_total += tokens.size();
+    stats_.prefix_hits_total += found;
+  }
+  if (job.admissions == 0) job.reused = found;
+  ++job.admissions;
+  job.computed = found;
+  job.remembered_ = found;
+  job.order_ = ++order_;
+  running_.push_back(&job);
+  return true;
+}
+
+void Scheduler::reserve_next(ScheduledJob& job) {
+  while (!job.kv.reserve(job.tokens().size())) {
+    if (prefixes_.make_room(kv_page_count(job.tokens().size()) - job.kv.ids().size())) continue;
+    // The youngest of the lowest class makes room; the oldest job is never the victim of another,
+    // and the pool holds one whole context: somebody always gets on.
+    ScheduledJob* victim = youngest_batch_job();
+    if (victim == nullptr) victim = running_.back();
+    const bool self = victim == &job;
+    preempt(*victim);
+    if (self) return;
+  }
+}
+
+void Scheduler::begin_plan(SteadyTime now) {
+  plan_.clear();
+  for (ScheduledJob* job : running_) {
+    const bool wants_long =
+        options_.long_rope_from != 0 && job->tokens().size() > options_.long_rope_from;
+    if (wants_long != job->rope_long) {
+      // Keys of the two regimes do not mix: the sequence is computed again.
+      remember(*job);
+      job->rope_long = wants_long;
+      job->computed = 0;
+      job->remembered_ = 0;
+      job->kv.clear();  // what the tree shares must not be written
+    }
+    remember(*job);
+  }
+  // A copy: making room for one may take another out.
+  const std::vector<ScheduledJob*> jobs = running_;
+  for (ScheduledJob* job : jobs)
+    if (job->order_ != 0) reserve_next(*job);
+  admit(now);
+}
+
+double Scheduler::decode_seconds(std::size_t jobs) const {
+  if (jobs == 0) return 0.0;
+  const std::size_t wanted = bucket_of(jobs, decode_seconds_.size());
+  // The nearest that was measured; fewer jobs rather than more.
+  for (std::size_t i = wanted + 1; i-- > 0;)
+    if (decode_seconds_[i] != 0.0) return decode_seconds_[i];
+  for (const double seconds : decode_seconds_)
+    if (seconds != 0.0) return seconds;
+  return 0.0;
+}
+
+std::size_t Scheduler::prompt_budget(std::size_t prompts) const {
+  const std::size_t decoding = plan_.size();
+  if (decoding == 0) return options_.chunk_max;
+  const double step = decode_seconds(decoding);
+  if (step == 0.0 || prompt_token_seconds_ == 0.0)
+    return std::min(chunk_unmeasured, options_.chunk_max);
+  const double wanted = static_cast<double>(prompts) / static_cast<double>(decoding);
+  const double share = prompt_share * std::clamp(wanted, 1.0, prompt_share_max / prompt_share);
+  const double tokens = share * step / prompt_token_seconds_;
+  return std::clamp(static_cast<std::size_t>(std::min(tokens, 1e9)),
+                    std::min(chunk_min, options_.chunk_max), options_.chunk_max);
+}
+
+void Scheduler::plan_prompt(ScheduledJob& job, std::size_t count) {
+  plan_.push_back({&job, job.computed, count, 0});
+  job.computed += count;
+}
+
+void Scheduler::plan_prompts() {
+  std::vector<ScheduledJob*> prompts;
+  for (ScheduledJob* job : running_) {
+    const bool planned =
+        std::ranges::any_of(plan_, [&](const PlannedRows& rows) { return rows.job == job; });
+    if (!planned) prompts.push_back(job);
+  }
+  if (prompts.empty()) return;
+  std::size_t budget = prompt_budget(prompts.size());
+  const auto left = [](const ScheduledJob& job) { return job.tokens().size() - job.computed; };
+  // Half for the oldest, the rest for the shortest: no long prompt holds up the short ones, and no
+  // stream of short ones holds up the long.
+  ScheduledJob& oldest = *prompts.front();
+  std::ranges::stable_sort(prompts, {}, [&](const ScheduledJob* job) { return left(*job); });
+  std::size_t of_oldest = std::min((budget + 1) / 2, left(oldest));
+  budget -= of_oldest;
+  for (ScheduledJob* job : prompts) {
+    std::size_t count = std::min(budget, left(*job) - (job == &oldest ? of_oldest : 0));
+    budget -= count;
+    if (job == &oldest) count += of_oldest;
+    if (count != 0) plan_prompt(*job, count);
+  }
+}
+
+void Scheduler::stepped(double seconds) {
+  std::size_t decoding = 0, prompt_tokens = 0;
+  for (const PlannedRows& rows : plan_) {
+    if (rows.count == 1 && rows.first + 1 >= rows.job->prompt_size)
+      decoding += 1 + rows.drafted;
+    else
+      prompt_tokens += rows.count;
+  }
+  if (prompt_tokens == 0 && decoding != 0) {
+    average(decode_seconds_[bucket_of(decoding, decode_seconds_.size())], seconds);
+  } else if (prompt_tokens >= chunk_min) {
+    const double decode = decode_seconds(decoding);
+    if (decoding == 0 || (decode != 0.0 && seconds > decode))
+      average(prompt_token_seconds_, (seconds - decode) / static_cast<double>(prompt_tokens));
+  }
+  for (const PlannedRows& rows : plan_) {
+    const auto at = tenants_.find(rows.job->tenant);
+    if (at != tenants_.end() && rows.first >= rows.job->prompt_size)
+      at->second.served += generated_token_cost * static_cast<double>(rows.count);
+  }
+}
+
+double Scheduler::expected_wait() const {
+  double prompt_tokens = 0.0;
+  for (const auto& [id, tenant] : tenants_)
+    for (const auto& queue : tenant.waiting)
+      for (const ScheduledJob* job : queue)
+        prompt_tokens += static_cast<double>(job->tokens().size());
+  const auto rounds = static_cast<double>(waiting_count_ / options_.parallel + 1);
+  return prompt_tokens * prompt_token_seconds_ +
+         rounds * answer_tokens_ * decode_seconds(options_.parallel);
+}
+
+}  // namespace croft
