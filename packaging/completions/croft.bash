@@ -42,12 +42,13 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --host --port --parallel --no-prefix-cache --no-prompt-lookup --context --kv-type --threads --prefill-chunk --queue --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --host --port --parallel --prefix-cache --no-prompt-lookup --context --kv-type --threads --prefill-chunk --queue --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --host) kind=none ;;
         --port|-p) kind=none ;;
         --parallel) kind=none ;;
+        --prefix-cache) kind=none ;;
         --context|-c) kind=none ;;
         --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
         --threads|-t) kind=none ;;

@@ -34,7 +34,7 @@ complete --command croft --condition '__croft_verb serve' --long-option model --
 complete --command croft --condition '__croft_verb serve' --long-option host --exclusive --description 'address to listen on'
 complete --command croft --condition '__croft_verb serve' --long-option port --short-option p --exclusive --description 'TCP port to listen on; 0 takes any free one'
 complete --command croft --condition '__croft_verb serve' --long-option parallel --exclusive --description 'answers computed together'
-complete --command croft --condition '__croft_verb serve' --long-option no-prefix-cache --description 'compute the beginning that prompts of one key share every time'
+complete --command croft --condition '__croft_verb serve' --long-option prefix-cache --exclusive --description 'memory kept so that prompts of one key that begin alike are computed once; 0 is off'
 complete --command croft --condition '__croft_verb serve' --long-option no-prompt-lookup --description 'never guess from the prompt what an answer repeats of it'
 complete --command croft --condition '__croft_verb serve' --long-option context --short-option c --exclusive --description 'longest prompt plus answer; 0 is the model\'s own length, at most 8192'
 complete --command croft --condition '__croft_verb serve' --long-option kv-type --exclusive --arguments 'f32 f16 bf16 q8_0' --description 'number format of the key/value cache'

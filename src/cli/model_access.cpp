@@ -1,5 +1,7 @@
 #include "cli/model_access.h"
 
+#include "base/limits.h"
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -71,8 +73,10 @@ EngineOptions engine_options(const Settings& settings, EngineOptions base) {
   if (has_option(settings, "parallel")) base.parallel = settings.size("parallel");
   if (has_option(settings, "queue")) base.queue_max = settings.size("queue");
   if (has_option(settings, "prefill-chunk")) base.prefill_chunk = settings.size("prefill-chunk");
-  if (has_option(settings, "no-prefix-cache") && settings.flag("no-prefix-cache"))
-    base.prefix_cache = false;
+  if (has_option(settings, "prefix-cache")) {
+    base.prefix_bytes = settings.size("prefix-cache") * limits::MiB;
+    base.prefix_cache = base.prefix_bytes != 0;
+  }
   if (has_option(settings, "no-prompt-lookup") && settings.flag("no-prompt-lookup"))
     base.prompt_lookup = false;
   return base;

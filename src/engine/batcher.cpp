@@ -30,11 +30,13 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
 
 namespace {
 
-SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options) {
+SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options,
+                                   const KvPool& kv) {
   return {.parallel = options.parallel,
           .chunk_max = options.prefill_chunk,
           .long_rope_from = model.config().rope.original_context,
-          .prefix_cache = options.prefix_cache};
+          .prefix_cache = options.prefix_cache,
+          .prefix_pages_max = options.prefix_bytes / kv.page_bytes()};
 }
 
 }  // namespace
@@ -46,7 +48,7 @@ Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Is
       pool_(pool),
       kv_(std::move(kv)),
       session_(*model.decoder(), kv_, isa, pool),
-      scheduler_(kv_, scheduler_options(model, options)) {}
+      scheduler_(kv_, scheduler_options(model, options, kv_)) {}
 
 void Batcher::fill(EngineStats& stats) const {
   stats.requests_running = scheduler_.running().size();

@@ -15,9 +15,10 @@
 namespace croft {
 
 struct EngineOptions {
-  std::size_t context = 0;          ///< positions per sequence; 0: the model's own, at most 8192
-  std::size_t parallel = 4;         ///< sequences computed together
-  bool prefix_cache = true;         ///< keep keys and values of beginnings that may come again
+  std::size_t context = 0;   ///< positions per sequence; 0: the model's own, at most 8192
+  std::size_t parallel = 4;  ///< sequences computed together
+  bool prefix_cache = true;  ///< keep keys and values of beginnings that may come again
+  std::size_t prefix_bytes = std::size_t{256} << 20;  ///< kept for that while no request runs on it
   bool prompt_lookup = true;        ///< prompt lookup: same answers, fewer steps where text repeats
   std::size_t prefill_chunk = 512;  ///< prompt tokens per step
   std::size_t queue_max = 512;      ///< waiting requests before Busy

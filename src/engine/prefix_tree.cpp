@@ -86,15 +86,30 @@ void PrefixTree::forget(Node& node) {
   nodes_.erase(node.self);
 }
 
-bool PrefixTree::make_room(std::size_t pages) {
-  for (auto at = nodes_.end(); at != nodes_.begin() && pool_.pages_free() < pages;) {
+template <typename More>
+void PrefixTree::forget_while(More more) {
+  for (auto at = nodes_.end(); at != nodes_.begin() && more();) {
     Node& node = *--at;
     // Whoever holds a page holds all before it: what has children in use is in use itself.
     if (node.children != 0 || pool_.references(node.page) > 1) continue;
     ++at;
     forget(node);
   }
+}
+
+bool PrefixTree::make_room(std::size_t pages) {
+  forget_while([&] { return pool_.pages_free() < pages; });
   return pool_.pages_free() >= pages;
+}
+
+void PrefixTree::keep_at_most(std::size_t pages) {
+  if (nodes_.size() <= pages) return;
+  const auto kept = static_cast<std::size_t>(std::ranges::count_if(
+      nodes_, [&](const Node& node) { return pool_.references(node.page) == 1; }));
+  if (kept <= pages) return;
+  // Each one that is forgotten is one more free page.
+  const std::size_t wanted = pool_.pages_free() + (kept - pages);
+  forget_while([&] { return pool_.pages_free() < wanted; });
 }
 
 void PrefixTree::clear() {

@@ -36,6 +36,8 @@ class PrefixTree {
   /// Forgets pages that nobody else holds, the least recently used first, until the pool has
   /// `pages` free ones. False when it cannot.
   bool make_room(std::size_t pages);
+  /// Forgets in the same order until at most `pages` are kept that nobody else holds.
+  void keep_at_most(std::size_t pages);
   void clear();
 
   [[nodiscard]] std::size_t pages() const { return nodes_.size(); }
@@ -58,6 +60,9 @@ class PrefixTree {
   /// them.
   void touch(Node* end);
   void forget(Node& node);
+  /// Forgets from the end of the list while `more()`.
+  template <typename More>
+  void forget_while(More more);
 
   KvPool& pool_;
   std::list<Node> nodes_;  ///< most recently used first

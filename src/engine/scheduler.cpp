@@ -80,6 +80,7 @@ void Scheduler::forget_tenant(std::uint64_t tenant) {
 void Scheduler::leave_batch(ScheduledJob& job) {
   remember(job);
   job.kv.clear();
+  prefixes_.keep_at_most(options_.prefix_pages_max);
   job.computed = 0;
   job.remembered_ = 0;
   job.order_ = 0;

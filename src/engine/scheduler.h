@@ -67,6 +67,7 @@ struct SchedulerOptions {
   std::size_t chunk_max = 512;     ///< prompt tokens of a step
   std::size_t long_rope_from = 0;  ///< sequences longer than this are rope_long; 0: none
   bool prefix_cache = true;
+  std::size_t prefix_pages_max = ~std::size_t{0};    ///< kept while no request holds them
   std::chrono::milliseconds batch_patience{30'000};  ///< then a batch job counts as interactive
 };
 

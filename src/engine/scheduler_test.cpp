@@ -179,6 +179,7 @@ std::uint64_t run_random(std::uint64_t seed) {
                            .chunk_max = 1 + below(200),
                            .long_rope_from = below(3) == 0 ? std::size_t{150} : std::size_t{0},
                            .prefix_cache = below(4) != 0,
+                           .prefix_pages_max = below(6),
                            .batch_patience = milliseconds(200)};
   Simulation simulation(pages, options);
   const std::size_t jobs = 3 + below(14);
@@ -247,6 +248,20 @@ TEST(Scheduler, APromptThatIsKnownWholeStillComputesItsLastToken) {
   }
   EXPECT_EQ(again.reused, 64u);
   EXPECT_EQ(again.endings, 1);
+}
+
+TEST(Scheduler, WhatIsKeptForNobodyHasALimit) {
+  Simulation simulation(64, {.parallel = 1, .prefix_pages_max = 3});
+  for (TokenId i = 0; i < 6; ++i) {
+    simulation.submit(prompt_of(200, i), 2);
+    while (simulation.step()) {
+    }
+    EXPECT_EQ(simulation.scheduler().prefix_pages(), 3u);
+  }
+  FakeJob& latest = simulation.submit(prompt_of(200, 5), 2);
+  while (simulation.step()) {
+  }
+  EXPECT_EQ(latest.reused, 192u) << "the least recent ones were forgotten";
 }
 
 TEST(Scheduler, ALongPromptDoesNotStopStreams) {
