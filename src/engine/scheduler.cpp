@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 
@@ -250,8 +251,10 @@ void Scheduler::plan_prompts() {
   // Half for the oldest, the rest for the shortest: no long prompt holds up the short ones, and no
   // stream of short ones holds up the long.
   ScheduledJob& oldest = *prompts.front();
-  std::ranges::stable_sort(prompts, {}, [&](const ScheduledJob* job) { return left(*job); });
-  std::size_t of_oldest = std::min((budget + 1) / 2, left(oldest));
+  std::ranges::sort(prompts, [&](const ScheduledJob* a, const ScheduledJob* b) {
+    return std::pair(left(*a), a->order_) < std::pair(left(*b), b->order_);
+  });
+  const std::size_t of_oldest = std::min((budget + 1) / 2, left(oldest));
   budget -= of_oldest;
   for (ScheduledJob* job : prompts) {
     std::size_t count = std::min(budget, left(*job) - (job == &oldest ? of_oldest : 0));
