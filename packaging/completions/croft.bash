@@ -128,8 +128,11 @@ _croft() {
       esac
       ;;
     "show")
-      options="--metadata --tensors --chat-template --json --config --models-dir --quiet --no-color --help"
+      options="--metadata --tensors --chat-template --context --parallel --kv-type --json --config --models-dir --quiet --no-color --help"
       case $prev in
+        --context|-c) kind=none ;;
+        --parallel) kind=none ;;
+        --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac

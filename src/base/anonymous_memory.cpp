@@ -8,22 +8,25 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/machine_memory.h"
 
 namespace croft {
 
 Result<AnonymousMemory> AnonymousMemory::create(std::size_t size, const char* purpose) {
   AnonymousMemory memory;
   if (size == 0) return memory;
-  const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                       static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  // The system promises more than it has and ends somebody when the promise is called in: ask
+  // first.
+  const MachineMemory machine = machine_memory();
   void* data = MAP_FAILED;
-  if (size <= machine)
+  if (size <= machine.available)
     data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED)
     return fail(ErrorCode::TooLarge,
                 "there is no memory for " + std::string(purpose) + ": " +
-                    std::to_string(size / limits::MiB) + " MiB are needed and this machine has " +
-                    std::to_string(machine / limits::MiB) + " MiB in all",
+                    std::to_string(size / limits::MiB) + " MiB are needed, " +
+                    std::to_string(machine.available / limits::MiB) + " of " +
+                    std::to_string(machine.total / limits::MiB) + " MiB are free",
                 "Use a smaller model or quantization, or end other programs.");
   // A wish: without large pages every product walks the page table once per 4 KiB of weights.
   static_cast<void>(::madvise(data, size, MADV_HUGEPAGE));

@@ -13,8 +13,11 @@
 
 #include "base/cpu.h"
 #include "base/limits.h"
+#include "base/machine_memory.h"
 #include "base/thread_pool.h"
 #include "cli/terminal.h"
+#include "model/memory_plan.h"
+#include "model/model.h"
 #include "store/api_keys.h"
 #include "store/model_library.h"
 
@@ -26,28 +29,6 @@ using State = Finding::State;
 // A small model with its cache; below that even the default model is in trouble.
 constexpr std::uint64_t kMemoryUseful = 512 * limits::MiB;
 constexpr std::uint64_t kDiskUseful = 1 * limits::GiB;
-
-/// MemAvailable of /proc/meminfo; 0 where unknown.
-std::uint64_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key;
-  std::uint64_t kib = 0;
-  while (file >> key >> kib) {
-    if (key == "MemAvailable:") return kib * limits::KiB;
-    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-  }
-  return 0;
-}
-
-/// What a container may still take; no limit where there is none (cgroup version 2).
-std::uint64_t cgroup_memory_left() {
-  std::uint64_t limit = 0;
-  std::uint64_t used = 0;
-  std::ifstream("/sys/fs/cgroup/memory.max") >> limit;  // the word "max" reads as 0
-  std::ifstream("/sys/fs/cgroup/memory.current") >> used;
-  if (limit == 0) return std::numeric_limits<std::uint64_t>::max();
-  return limit - std::min(limit, used);
-}
 
 std::filesystem::path nearest_existing(std::filesystem::path path) {
   std::error_code ignored;
@@ -102,8 +83,10 @@ Finding check_cpu() {
 }
 
 Finding check_memory() {
-  const std::uint64_t left = std::min(available_memory(), cgroup_memory_left());
-  Finding finding{"memory", State::Fine, size_text(left) + " available", {}};
+  const MachineMemory memory = machine_memory();
+  const std::uint64_t left = memory.available;
+  Finding finding{
+      "memory", State::Fine, size_text(left) + " of " + size_text(memory.total) + " available", {}};
   if (left < kMemoryUseful) {
     finding.state = State::Problem;
     finding.hint = "A small model needs about " + size_text(kMemoryUseful) + "; end something else";
@@ -139,7 +122,21 @@ Finding check_models(const std::filesystem::path& root) {
               "`croft rm " + model.name + "` removes it"};
   if (models->empty())
     return {"models", State::Note, "none installed", "`croft pull smollm2:135m` gets a small one"};
-  return {"models", State::Fine, std::to_string(models->size()) + " installed", {}};
+  Finding finding{"models", State::Fine, std::to_string(models->size()) + " installed", {}};
+  const std::uint64_t left = machine_memory().available;
+  for (const InstalledModel& model : *models) {
+    const auto summary = summarize_model(model.path);
+    if (!summary || !summary->problem.empty()) continue;
+    const MemoryPlan plan = plan_memory(
+        summary->config,
+        {.file_bytes = summary->info.file_bytes, .context = usual_context(summary->config)});
+    if (plan.least() <= left) continue;
+    finding.state = State::Note;
+    finding.text += "; " + model.name + " needs " + size_text(plan.least()) + ", " +
+                    size_text(left) + " are free";
+    finding.hint = "End other programs, or use a smaller model or --context";
+  }
+  return finding;
 }
 
 Finding check_disk(const std::filesystem::path& root) {

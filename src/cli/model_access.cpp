@@ -35,14 +35,14 @@ class PackingBar {
   std::optional<Progress> progress_;
 };
 
+}  // namespace
+
 TensorType kv_type(std::string_view name) {
   if (name == "f32") return TensorType::F32;
   if (name == "bf16") return TensorType::BF16;
   if (name == "q8_0") return TensorType::Q8_0;
   return TensorType::F16;
 }
-
-}  // namespace
 
 std::filesystem::path models_root(const Settings& settings) {
   const std::string& given = settings.text("models-dir");

@@ -31,6 +31,9 @@ Result<std::unique_ptr<Tokenizer>> open_tokenizer(const std::filesystem::path& p
 Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
                                             const std::filesystem::path& path, EngineOptions base);
 
+/// The type that a value of --kv-type names.
+[[nodiscard]] TensorType kv_type(std::string_view name);
+
 /// --threads, --kv-type, --context, --parallel, --queue and --prefill-chunk, as far as the verb has
 /// them, over `base`.
 [[nodiscard]] EngineOptions engine_options(const Settings& settings, EngineOptions base);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/machine_memory.h"
 #include "model/embedding_math.h"
 
 namespace croft {
@@ -21,7 +22,7 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
   // who needs more than is there waits or is taken up again later.
   const auto page_bytes = KvPool::page_bytes_of(model.config(), options.kv_type);
   if (page_bytes && *page_bytes != 0)
-    pages = std::clamp<std::size_t>(KvPool::memory_bytes() / 2 / *page_bytes, one, pages);
+    pages = std::clamp<std::size_t>(machine_memory().total / 2 / *page_bytes, one, pages);
   const std::size_t positions = pages * kv_block_positions;
   KvPool kv =
       TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));

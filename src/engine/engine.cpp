@@ -15,6 +15,7 @@
 #include "engine/batcher.h"
 #include "engine/sampling.h"
 #include "model/encoder.h"
+#include "model/memory_plan.h"
 
 namespace croft {
 namespace {
@@ -197,7 +198,7 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
                                                const EngineOptions& wanted) {
   EngineOptions options = wanted;
   const ModelConfig& config = model->config();
-  if (options.context == 0) options.context = std::min<std::size_t>(config.context_length, 8192);
+  if (options.context == 0) options.context = usual_context(config);
   if (options.context > config.context_length)
     log_warning("a context of " + std::to_string(options.context) + " is longer than the " +
                 std::to_string(config.context_length) +

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "base/limits.h"
+#include "base/machine_memory.h"
 
 namespace croft {
 namespace {
@@ -18,11 +19,6 @@ std::string mebibytes(std::uint64_t bytes) {
 }
 
 }  // namespace
-
-std::uint64_t KvPool::memory_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 std::optional<std::uint64_t> KvPool::page_bytes_of(const ModelConfig& config, TensorType type) {
   const KvLayout layout{kv_form(type), config.kv_head_count, config.head_size};
@@ -49,7 +45,7 @@ Result<KvPool> KvPool::create(const ModelConfig& config, const KvPoolOptions& op
   const std::uint64_t pages = kv_page_count(options.positions);
   auto total = page_bytes;
   if (page_bytes) total = checked_mul<std::uint64_t>(*page_bytes, pages);
-  const std::uint64_t memory = memory_bytes();
+  const std::uint64_t memory = machine_memory().total;
   if (!total || *total > memory) {
     return fail(ErrorCode::TooLarge,
                 "the cache for " + std::to_string(options.positions) + " tokens needs " +

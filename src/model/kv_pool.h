@@ -29,8 +29,6 @@ class KvPool {
  public:
   /// Bytes of a page, or nothing where they exceed 64 bits.
   static std::optional<std::uint64_t> page_bytes_of(const ModelConfig& config, TensorType type);
-  /// Of this machine.
-  static std::uint64_t memory_bytes();
 
   /// Errors: TooLarge (the pool exceeds this machine's memory: both numbers named); Unsupported
   /// (Q8_0 with heads that are no whole number of blocks).

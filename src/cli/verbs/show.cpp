@@ -1,10 +1,12 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/machine_memory.h"
 #include "cli/model_access.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
 #include "io/sha256.h"
+#include "model/memory_plan.h"
 #include "model/model.h"
 
 namespace croft::cli {
@@ -12,15 +14,41 @@ namespace {
 
 using Row = std::pair<std::string, std::string>;
 
-/// The context that `serve` and `run` use where --context is left out.
-std::uint64_t usual_context(const ModelConfig& config) {
-  return std::min<std::uint64_t>(config.context_length, 8192);
+MemoryPlan memory_of(const ModelConfig& config, const ModelInfo& info, const Settings& settings) {
+  const std::uint64_t asked = settings.size("context");
+  return plan_memory(config, {.file_bytes = info.file_bytes,
+                              .context = asked == 0 ? usual_context(config) : asked,
+                              .parallel = settings.size("parallel"),
+                              .kv_type = kv_type(settings.text("kv-type"))});
 }
 
-/// Keys and values of one sequence in F16, two bytes each.
-std::uint64_t cache_bytes(const ModelConfig& config) {
-  if (config.is_encoder()) return 0;
-  return std::uint64_t{4} * config.layer_count * config.kv_size() * usual_context(config);
+std::string sequences_text(const ModelConfig& config, const MemoryPlan& plan,
+                           const Settings& settings) {
+  if (config.is_encoder()) return {};
+  const std::uint64_t parallel = settings.size("parallel");
+  const std::uint64_t context =
+      settings.size("context") == 0 ? usual_context(config) : settings.size("context");
+  return (parallel == 1 ? "1 answer" : std::to_string(parallel) + " answers") + " of up to " +
+         std::to_string(context) + " tokens at " + human_bytes(static_cast<double>(plan.per_token));
+}
+
+std::vector<Row> memory_rows(const ModelConfig& config, const ModelInfo& info,
+                             const Settings& settings) {
+  const MemoryPlan plan = memory_of(config, info, settings);
+  const MachineMemory machine = machine_memory();
+  const auto text = [](std::uint64_t bytes) { return human_bytes(static_cast<double>(bytes)); };
+  std::string need = "about " + text(plan.most()) + ": weights " + text(plan.weights);
+  if (const std::string sequences = sequences_text(config, plan, settings); !sequences.empty())
+    need += ", keys and values " + text(plan.sequences) + " (" + sequences + ")";
+  need += ", work " + text(plan.work);
+  std::string fits = text(machine.available) + " of " + text(machine.total) + " are free: ";
+  if (plan.most() <= machine.available)
+    fits += "fits";
+  else if (plan.least() <= machine.available)
+    fits += "one full answer fits; more wait for memory when all are long";
+  else
+    fits += "does not fit";
+  return {{"memory", need}, {"this machine", fits}};
 }
 
 std::string shape_text(const std::vector<std::uint64_t>& shape) {
@@ -66,7 +94,8 @@ std::string tokenizer_text(const ModelSummary& summary) {
   return text;
 }
 
-std::vector<Row> config_rows(const ModelConfig& config, const ModelInfo& info) {
+std::vector<Row> config_rows(const ModelConfig& config, const ModelInfo& info,
+                             const Settings& settings) {
   std::vector<Row> rows = {
       {"context", std::to_string(config.context_length) + " tokens"},
       {"vocabulary", std::to_string(config.vocabulary_size) + " tokens"},
@@ -74,15 +103,12 @@ std::vector<Row> config_rows(const ModelConfig& config, const ModelInfo& info) {
       {"hidden size", std::to_string(config.hidden_size)},
       {"heads", std::to_string(config.head_count) + ", " + std::to_string(config.kv_head_count) +
                     " for keys and values, " + std::to_string(config.head_size) + " wide"}};
-  const auto need = static_cast<double>(info.file_bytes + cache_bytes(config));
-  std::string memory = "about " + human_bytes(need);
-  if (!config.is_encoder())
-    memory += " (file, and an F16 cache of " + std::to_string(usual_context(config)) + " tokens)";
-  rows.emplace_back("memory", memory);
+  for (Row& row : memory_rows(config, info, settings)) rows.push_back(std::move(row));
   return rows;
 }
 
-std::vector<Row> summary_rows(const ModelSummary& summary, const std::filesystem::path& path) {
+std::vector<Row> summary_rows(const ModelSummary& summary, const std::filesystem::path& path,
+                              const Settings& settings) {
   const ModelInfo& info = summary.info;
   std::vector<Row> rows = {
       {"name", valid_utf8(info.name)},
@@ -100,14 +126,28 @@ std::vector<Row> summary_rows(const ModelSummary& summary, const std::filesystem
                                          ? "none"
                                          : "sha256 " + template_hash(summary.chat_template));
   if (summary.problem.empty()) {
-    for (Row& row : config_rows(summary.config, info)) rows.push_back(std::move(row));
+    for (Row& row : config_rows(summary.config, info, settings)) rows.push_back(std::move(row));
   } else {
     rows.emplace_back("cannot run", summary.problem);
   }
   return rows;
 }
 
-json::object config_json(const ModelConfig& config, const ModelInfo& info) {
+json::object memory_json(const MemoryPlan& plan) {
+  const MachineMemory machine = machine_memory();
+  return {{"weights_bytes", plan.weights},
+          {"kv_bytes_per_token", plan.per_token},
+          {"kv_bytes", plan.sequences},
+          {"work_bytes", plan.work},
+          {"least_bytes", plan.least()},
+          {"most_bytes", plan.most()},
+          {"machine_bytes", machine.total},
+          {"available_bytes", machine.available},
+          {"fits", plan.least() <= machine.available}};
+}
+
+json::object config_json(const ModelConfig& config, const ModelInfo& info,
+                         const Settings& settings) {
   return {{"context_length", config.context_length},
           {"vocabulary_size", config.vocabulary_size},
           {"layer_count", config.layer_count},
@@ -117,8 +157,7 @@ json::object config_json(const ModelConfig& config, const ModelInfo& info) {
           {"head_size", config.head_size},
           {"ffn_size", config.ffn_size},
           {"is_encoder", config.is_encoder()},
-          {"memory_bytes", info.file_bytes + cache_bytes(config)},
-          {"memory_context", usual_context(config)}};
+          {"memory", memory_json(memory_of(config, info, settings))}};
 }
 
 json::array tensors_json(const ModelSummary& summary) {
@@ -154,7 +193,7 @@ json::object summary_json(const ModelSummary& summary, const std::filesystem::pa
     out["chat_template_sha256"] = template_hash(summary.chat_template);
   out["can_run"] = summary.problem.empty();
   if (summary.problem.empty())
-    out["config"] = config_json(summary.config, info);
+    out["config"] = config_json(summary.config, info, settings);
   else
     out["problem"] = valid_utf8(summary.problem);
   if (settings.flag("metadata")) {
@@ -179,7 +218,7 @@ Result<int> show_verb(const Settings& settings) {
     TRY(print_line(json::serialize(summary_json(summary, path, settings))));
     return 0;
   }
-  TRY(print(table(summary_rows(summary, path))));
+  TRY(print(table(summary_rows(summary, path, settings))));
   if (settings.flag("metadata")) TRY(print("\n" + table(summary.metadata)));
   if (settings.flag("tensors")) {
     std::vector<Row> rows;
