@@ -131,6 +131,21 @@ def check_contracts(sources):
                 yield f"{path.relative_to(ROOT)}: a header begins with `#pragma once` and a `///` sentence about what it is for"
 
 
+def check_one_definition(sources):
+    """Two classes of one name in one namespace link without a word and destroy each other's members."""
+    seen = {}
+    for path in sources:
+        if path.suffix != ".h":
+            continue
+        text = path.read_text(encoding="utf-8")
+        namespace = re.search(r"^namespace ([\w:]+) \{", text, re.MULTILINE)
+        for name in re.findall(r"^(?:struct|class|union|enum class) (\w+)(?: final)? *(?::[^:{][^{;]*)?\{", text, re.MULTILINE):
+            key = (namespace.group(1) if namespace else "", name)
+            if key in seen:
+                yield f"{path.relative_to(ROOT)}: {name} is also defined in {seen[key].relative_to(ROOT)}: rename one"
+            seen.setdefault(key, path)
+
+
 def check_fuzz_corpora(sources):
     for path in sources:
         if path.name.endswith("_fuzz.cpp"):
@@ -156,7 +171,7 @@ def main():
         sys.exit("no sources found: run this from a git checkout")
     wrong = [sentence
              for check in (check_ladder(sources), check_includes_exist(sources), check_heavy_headers(sources),
-                           check_sizes(sources, files), check_contracts(sources), check_fuzz_corpora(sources),
+                           check_sizes(sources, files), check_contracts(sources), check_one_definition(sources), check_fuzz_corpora(sources),
                            check_tests_begin_with_goal(sources))
              for sentence in check]
     print(f"{len(sources)} source files, {len(wrong)} findings")

@@ -19,7 +19,7 @@ _croft() {
   case $verb in
     "")
       options="--config --models-dir --quiet --no-color --help --version"
-      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template doctor config completions version help"
+      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template doctor top config completions version help"
       ;;
     "run")
       options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --context --kv-type --threads --config --models-dir --quiet --no-color --help"
@@ -194,6 +194,17 @@ _croft() {
         --models-dir) kind=folder ;;
       esac
       ;;
+    "top")
+      options="--interval --count --key --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --interval|-i) kind=none ;;
+        --count|-n) kind=none ;;
+        --key) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=none
+      ;;
     "config show")
       options="--origin --changed --json --config --models-dir --quiet --no-color --help"
       case $prev in
@@ -230,7 +241,7 @@ _croft() {
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
-      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor config show config check completions version help"
+      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor top config show config check completions version help"
       ;;
   esac
   if [[ $cur == -* && -z $kind ]]; then

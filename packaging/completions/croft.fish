@@ -121,6 +121,11 @@ complete --command croft --condition '__croft_verb template render' --long-optio
 complete --command croft --condition '__croft_verb template render' --force-files
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments doctor --description 'check this machine and this installation'
 complete --command croft --condition '__croft_verb doctor' --long-option json --description 'print one JSON document instead of text'
+complete --command croft --condition 'test -z (__croft_words)[1]' --arguments top --description 'watch a running server'
+complete --command croft --condition '__croft_verb top' --long-option interval --short-option i --exclusive --description 'time between two looks'
+complete --command croft --condition '__croft_verb top' --long-option count --short-option n --exclusive --description 'end after so many looks; 0 goes on'
+complete --command croft --condition '__croft_verb top' --long-option key --exclusive --description 'API key, where the server asks for one; CROFT_KEY keeps it out of the process list'
+complete --command croft --condition '__croft_verb top' --long-option json --description 'print one JSON document instead of text'
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments config --description 'show every setting and where it comes from'
 complete --command croft --condition '__croft_verb config; and test (count (__croft_words)) -eq 1' --arguments show --description 'show every setting and where it comes from'
 complete --command croft --condition '__croft_verb config show' --long-option origin --description 'say where each value comes from: environment, file with line, default'
@@ -132,4 +137,4 @@ complete --command croft --condition '__croft_verb completions' --exclusive --ar
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments version --description 'print version, build and instruction set'
 complete --command croft --condition '__croft_verb version' --long-option json --description 'print one JSON document instead of text'
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments help --description 'explain a verb'
-complete --command croft --condition '__croft_verb help' --arguments 'run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor config show config check completions version help'
+complete --command croft --condition '__croft_verb help' --arguments 'run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor top config show config check completions version help'

@@ -1,3 +1,5 @@
+// Goal: the tightest limit counts. Method: made-up copies of /proc and the control groups, and the
+// real ones.
 #include "base/machine_memory.h"
 
 #include <gtest/gtest.h>

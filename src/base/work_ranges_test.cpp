@@ -1,3 +1,5 @@
+// Goal: every piece is taken once, by its owner in order, by others from the end. Method: one
+// thread by hand, then many.
 #include "base/work_ranges.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Goal: guesses are what stood there before, and stop where they fail. Method: short sequences by
+// hand.
 #include "engine/prompt_lookup.h"
 
 #include <gmock/gmock.h>

@@ -70,7 +70,7 @@ Result<Origin> parse_origin(const std::string& url) {
 /// One hop of a request: what libcurl's callbacks see and leave behind.
 class Transfer {
  public:
-  Transfer(const HttpRequest& request, const HttpSink& sink, HttpResponse& response)
+  Transfer(const OutboundRequest& request, const HttpSink& sink, OutboundResponse& response)
       : request_(request), response_(response), receiver_(request, sink, response) {}
 
   Result<void> perform(const std::string& url, bool with_token);
@@ -91,8 +91,8 @@ class Transfer {
   bool guarded(Step step);
   Result<void> end(CURL* handle, CURLcode code);
 
-  const HttpRequest& request_;
-  HttpResponse& response_;
+  const OutboundRequest& request_;
+  OutboundResponse& response_;
   HttpReceiver receiver_;
   std::string redirect_target_;
   std::optional<Error> error_;
@@ -221,7 +221,7 @@ Result<void> Transfer::perform(const std::string& url, bool with_token) {
   return end(handle.get(), code);
 }
 
-Result<Origin> check_redirect(const HttpRequest& request, const std::string& from,
+Result<Origin> check_redirect(const OutboundRequest& request, const std::string& from,
                               const Origin& from_origin, const std::string& to) {
   const auto refused = [&](const std::string& why) {
     return fail(
@@ -240,10 +240,10 @@ Result<Origin> check_redirect(const HttpRequest& request, const std::string& fro
 
 }  // namespace
 
-Result<HttpResponse> http_get(const HttpRequest& request, const HttpSink& sink) {
+Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink) {
   init_curl_once();
   const Origin first_origin = TRY(parse_origin(request.url));
-  HttpResponse response;
+  OutboundResponse response;
   std::string url = request.url;
   Origin origin = first_origin;
   bool trusted = true;  // once a redirect left the first host, no later hop gets the token

@@ -28,7 +28,7 @@ struct HttpRedirect {
   HttpHeaders headers;
 };
 
-struct HttpResponse {
+struct OutboundResponse {
   int status = 0;         ///< of the final response; every status is a value, not an error
   HttpHeaders headers;    ///< of the final response
   std::string final_url;  ///< the URL that gave it
@@ -37,7 +37,7 @@ struct HttpResponse {
   std::string error_body;  ///< first 4 KiB of the body of a response that is neither 200 nor 206
 };
 
-struct HttpRequest {
+struct OutboundRequest {
   std::string url = {};  ///< http or https, without user and password
   /// "Name: value". Authorization and Cookie are refused here: they would follow a redirect to
   /// another host.
@@ -54,7 +54,7 @@ struct HttpRequest {
   std::stop_token stop = {};
   /// Called once, before the first byte of a 200 or 206 reaches the sink; false gives up with
   /// Cancelled.
-  std::function<bool(const HttpResponse&)> on_response = {};
+  std::function<bool(const OutboundResponse&)> on_response = {};
   /// Called with each target before it is contacted; false refuses it with Forbidden. Without it
   /// all are allowed, but never from https to http.
   std::function<bool(std::string_view url)> allow_redirect = {};
@@ -75,6 +75,6 @@ using HttpSink = std::function<bool(std::span<const std::byte>)>;
 /// Errors: InvalidArgument (URL or header); Io (name, connection, certificate, a body cut short);
 /// Timeout; TooLarge; Forbidden (redirect refused); Corrupt (a 206 that does not begin at
 /// `resume_from`); Cancelled.
-Result<HttpResponse> http_get(const HttpRequest& request, const HttpSink& sink);
+Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink);
 
 }  // namespace croft

@@ -25,7 +25,7 @@ class HttpClient : public testing::Test {
  protected:
   static void SetUpTestSuite() { ::setenv("no_proxy", "*", 1); }
 
-  Result<HttpResponse> get(const HttpRequest& request) {
+  Result<OutboundResponse> get(const OutboundRequest& request) {
     body_.clear();
     return http_get(request, [&](std::span<const std::byte> bytes) {
       body_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -81,8 +81,8 @@ TEST_F(HttpClient, ResumeAsksForTheRestAndTellsWhatItGot) {
   });
   int status_seen = 0;
   const auto resume = [&](std::string_view path) {
-    HttpRequest request{.url = server.url(path), .resume_from = 4};
-    request.on_response = [&](const HttpResponse& response) {
+    OutboundRequest request{.url = server.url(path), .resume_from = 4};
+    request.on_response = [&](const OutboundResponse& response) {
       EXPECT_EQ(body_, "");
       status_seen = response.status;
       return true;
@@ -152,7 +152,7 @@ TEST_F(HttpClient, RefusedRedirectIsNotContacted) {
     const std::string location = to_file ? "file:///etc/passwd" : target.url("/");
     return answer("302 Found", "Location: " + location + "\r\n", "");
   });
-  HttpRequest request{.url = server.url("/")};
+  OutboundRequest request{.url = server.url("/")};
   std::string asked;
   request.allow_redirect = [&](std::string_view url) {
     asked = url;
@@ -225,7 +225,7 @@ TEST_F(HttpClient, BrokenAnswersAreErrors) {
 
 TEST_F(HttpClient, BadRequestsAreRefusedBeforeAnyConnection) {
   const TestServer server([](const std::string&) { return answer("200 OK", "", ""); });
-  const std::vector<HttpRequest> requests = {
+  const std::vector<OutboundRequest> requests = {
       {.url = ""},
       {.url = "no url"},
       {.url = "file:///etc/passwd"},
@@ -237,7 +237,7 @@ TEST_F(HttpClient, BadRequestsAreRefusedBeforeAnyConnection) {
       {.url = server.url("/"), .headers = {"Cookie: a=b"}},
       {.url = server.url("/"), .bearer_token = "token\n"},
   };
-  for (const HttpRequest& request : requests) {
+  for (const OutboundRequest& request : requests) {
     const auto response = get(request);
     ASSERT_FALSE(response) << request.url;
     EXPECT_EQ(response.error().code, ErrorCode::InvalidArgument) << response.error().to_string();
@@ -271,8 +271,8 @@ TEST_F(HttpClient, SinkAndResponseCallbackCanGiveUpOrThrow) {
   const auto by_sink = http_get({.url = server.url("/")}, [](auto) { return false; });
   ASSERT_FALSE(by_sink);
   EXPECT_EQ(by_sink.error().code, ErrorCode::Cancelled);
-  HttpRequest request{.url = server.url("/")};
-  request.on_response = [](const HttpResponse&) { return false; };
+  OutboundRequest request{.url = server.url("/")};
+  request.on_response = [](const OutboundResponse&) { return false; };
   const auto by_response = get(request);
   ASSERT_FALSE(by_response);
   EXPECT_EQ(by_response.error().code, ErrorCode::Cancelled);

@@ -16,7 +16,7 @@ namespace croft {
 /// hop.
 class HttpReceiver {
  public:
-  HttpReceiver(const HttpRequest& request, const HttpSink& sink, HttpResponse& response)
+  HttpReceiver(const OutboundRequest& request, const HttpSink& sink, OutboundResponse& response)
       : request_(request), sink_(sink), response_(response) {}
 
   /// One line of the head, the status line included.
@@ -31,9 +31,9 @@ class HttpReceiver {
   Result<void> begin_body();
   [[nodiscard]] bool is_success() const;
 
-  const HttpRequest& request_;
+  const OutboundRequest& request_;
   const HttpSink& sink_;
-  HttpResponse& response_;
+  OutboundResponse& response_;
   std::size_t header_bytes_ = 0;
   bool body_begun_ = false;
 };

@@ -1,5 +1,5 @@
 #pragma once
-/// For tests of src/io only: a fresh folder below the system's temporary one, removed at the end.
+/// For tests only: a fresh folder below the system's temporary one, removed at the end.
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,9 +12,9 @@ namespace croft {
 class TestFolder {
  public:
   TestFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "croft-io-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "croft-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a test folder");
-    path_ = name;
+    path_ = std::filesystem::canonical(name);
   }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;

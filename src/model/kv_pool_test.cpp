@@ -1,3 +1,5 @@
+// Goal: pages are counted, shared and given back exactly. Method: small pools, references and
+// memory looked at.
 #include "model/kv_pool.h"
 
 #include <gtest/gtest.h>

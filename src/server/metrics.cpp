@@ -85,6 +85,11 @@ struct Metrics::Impl {
   prometheus::Gauge& guessed =
       gauge("croft_guessed_tokens", "Tokens guessed from the context since the start.");
   prometheus::Gauge& guessed_held = gauge("croft_guessed_tokens_held", "Of these, right ones.");
+  prometheus::Gauge& engine_prompt =
+      gauge("croft_engine_prompt_tokens",
+            "Prompt tokens computed since the start, as they are computed.");
+  prometheus::Gauge& engine_generated =
+      gauge("croft_engine_generated_tokens", "Tokens generated since the start, as they come.");
   prometheus::Gauge& step_seconds =
       gauge("croft_engine_step_seconds", "Time of all engine steps since the start.");
   prometheus::Gauge& steps = gauge("croft_engine_steps", "Engine steps since the start.");
@@ -130,6 +135,8 @@ std::string Metrics::text(const std::optional<EngineStats>& stats) {
     impl_->kv_bytes.Set(static_cast<double>(stats->kv_bytes));
     impl_->steps.Set(static_cast<double>(stats->steps_total));
     impl_->step_seconds.Set(stats->step_seconds_total);
+    impl_->engine_prompt.Set(static_cast<double>(stats->prompt_tokens_total));
+    impl_->engine_generated.Set(static_cast<double>(stats->generated_tokens_total));
     impl_->prefix_pages.Set(static_cast<double>(stats->prefix_pages));
     impl_->prefix_lookups.Set(static_cast<double>(stats->prefix_lookups_total));
     impl_->prefix_hits.Set(static_cast<double>(stats->prefix_hits_total));

@@ -77,7 +77,7 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
 }
 
 /// X-Linked-Etag: the SHA-256 of a file in large-file storage, in quotes. Sent with the redirect.
-std::optional<std::string> linked_digest(const HttpResponse& response) {
+std::optional<std::string> linked_digest(const OutboundResponse& response) {
   const auto in = [](const HttpHeaders& headers) -> std::optional<std::string> {
     const auto found = headers.find("x-linked-etag");
     if (found == headers.end()) return std::nullopt;
@@ -125,13 +125,13 @@ class Transfer {
   [[nodiscard]] const std::optional<std::string>& digest() const { return download_.sha256; }
 
  private:
-  Result<HttpResponse> fetch() {
-    HttpRequest& request = download_.request;
+  Result<OutboundResponse> fetch() {
+    OutboundRequest& request = download_.request;
     request.resume_from = part_.size();
     // The whole file also for a resumed one: a server that ignores ranges sends it all. Where no
     // size was announced, the disk is the bound.
     request.bytes_max = download_.bytes.value_or(std::numeric_limits<std::int64_t>::max());
-    request.on_response = [this](const HttpResponse& response) { return begin_body(response); };
+    request.on_response = [this](const OutboundResponse& response) { return begin_body(response); };
     return http_get(request, [this](std::span<const std::byte> bytes) {
       if (part_.append(bytes)) {
         meter_.set_file_bytes(part_.size());
@@ -145,7 +145,7 @@ class Transfer {
     });
   }
 
-  bool begin_body(const HttpResponse& response) {
+  bool begin_body(const OutboundResponse& response) {
     if (!download_.sha256) download_.sha256 = linked_digest(response);
     if (response.status != 200 || part_.size() == 0) return true;
     // The server ignores ranges and sends the whole file again: take it from the start.
@@ -155,7 +155,7 @@ class Transfer {
   }
 
   /// Decides after an incomplete try: an error ends the download, otherwise it goes on.
-  Result<void> handle(const Result<HttpResponse>& response) {
+  Result<void> handle(const Result<OutboundResponse>& response) {
     if (!response) {
       if (response.error().code == ErrorCode::Corrupt) {
         // A 206 from another place than asked for: nothing of it was written. Begin again.

@@ -16,13 +16,13 @@
 namespace croft {
 
 struct Download {
-  HttpRequest request;                 ///< resume_from, bytes_max and on_response are set here
+  OutboundRequest request;             ///< resume_from, bytes_max and on_response are set here
   std::string name;                    ///< for messages and the progress
   std::filesystem::path target;        ///< appears when whole and verified
   std::filesystem::path part;          ///< what has arrived; kept on failure
   std::optional<std::uint64_t> bytes;  ///< the size that was announced
   std::optional<std::string> sha256;   ///< the digest that was announced
-  std::function<Error(const HttpResponse&)> status_error;
+  std::function<Error(const OutboundResponse&)> status_error;
 };
 
 /// Returns the SHA-256 of the content. Without an announced digest the one in X-Linked-Etag counts.

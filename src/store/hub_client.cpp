@@ -65,8 +65,8 @@ HubClient::HubClient(const PullOptions& options, std::string endpoint, UrlOrigin
       origin_(std::move(origin)),
       token_(std::move(token)) {}
 
-HttpRequest HubClient::request(std::string url) const {
-  HttpRequest request;
+OutboundRequest HubClient::request(std::string url) const {
+  OutboundRequest request;
   request.url = std::move(url);
   request.headers = {"User-Agent: croft"};
   if (!token_.empty()) request.bearer_token = token_;
@@ -77,7 +77,7 @@ HttpRequest HubClient::request(std::string url) const {
   return request;
 }
 
-Error HubClient::status_error(const HttpResponse& response, std::string_view repository,
+Error HubClient::status_error(const OutboundResponse& response, std::string_view repository,
                               std::string_view what) const {
   const std::string name(repository);
   const std::string subject = std::string(what) + " of '" + name + "'";
@@ -112,7 +112,8 @@ Error HubClient::status_error(const HttpResponse& response, std::string_view rep
 Result<HubListing> HubClient::list(std::string_view repository) const {
   Retry retry(options_.attempts_max, options_.backoff, options_.stop);
   while (true) {
-    HttpRequest ask = request(endpoint_ + "/api/models/" + encode_path(repository) + "?blobs=true");
+    OutboundRequest ask =
+        request(endpoint_ + "/api/models/" + encode_path(repository) + "?blobs=true");
     ask.bytes_max = listing_bytes_max;
     std::string body;
     const auto response = http_get(ask, [&](std::span<const std::byte> bytes) {
@@ -142,7 +143,7 @@ Result<std::string> HubClient::download(std::string_view repository, const HubLi
                         .bytes = file.bytes,
                         .sha256 = file.sha256,
                         .status_error =
-                            [&](const HttpResponse& response) {
+                            [&](const OutboundResponse& response) {
                               return status_error(response, repository, "'" + file.path + "'");
                             }},
                        Retry(options_.attempts_max, options_.backoff, options_.stop), meter);

@@ -13,8 +13,8 @@
 
 namespace croft {
 
-struct HttpRequest;
-struct HttpResponse;
+struct OutboundRequest;
+struct OutboundResponse;
 
 class HubClient {
  public:
@@ -39,8 +39,8 @@ class HubClient {
  private:
   HubClient(const PullOptions& options, std::string endpoint, UrlOrigin origin, std::string token);
 
-  [[nodiscard]] HttpRequest request(std::string url) const;
-  [[nodiscard]] Error status_error(const HttpResponse& response, std::string_view repository,
+  [[nodiscard]] OutboundRequest request(std::string url) const;
+  [[nodiscard]] Error status_error(const OutboundResponse& response, std::string_view repository,
                                    std::string_view what) const;
 
   const PullOptions& options_;

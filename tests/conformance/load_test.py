@@ -84,6 +84,18 @@ class Together(harness.ServerCase):
                 self.assertEqual(answer["usage"]["completion_tokens"], 8)
         self.server.wait_for_metric("croft_requests_running", 0, 60)
 
+    def test_top_shows_what_happens(self):
+        watch = [harness.BINARY, "top", self.server.base_url, "--count", "1", "--interval", "1", "--no-color"]
+        with concurrent.futures.ThreadPoolExecutor(1) as people:
+            answer = people.submit(self.ask, [7000 + i for i in range(60)], 300)
+            shown = json.loads(subprocess.run([*watch, "--json"], capture_output=True, check=True, timeout=60).stdout)
+            answer.result(60)
+        self.assertGreater(shown["answer_tokens_per_second"], 0)
+        self.assertIn("smollm2", shown["model"].lower())
+        text = subprocess.run(watch, capture_output=True, check=True, timeout=60).stdout.decode()
+        self.assertRegex(text, r"(?m)^requests +0 running, 0 waiting")
+        self.assertNotIn("\x1b", text)
+
     def test_stopped_for_a_while_it_goes_on(self):
         with concurrent.futures.ThreadPoolExecutor(4) as people:
             answers = [people.submit(self.ask, [4000 + i] * 30, 100) for i in range(4)]

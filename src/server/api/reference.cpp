@@ -64,7 +64,8 @@ characters appear as `bytes:\xe2\x80`. In completions, `text_offset` counts Unic
 `croft_prompt_tokens_total`, `croft_generation_tokens_total`, `croft_requests_total` (by `route`,
 `status`; 499: the client left), `croft_request_success_total` (by `route`, `finished_reason`);
 gauges `croft_requests_running`, `croft_requests_waiting`, `croft_kv_cache_usage_ratio`,
-`croft_kv_cache_bytes`, `croft_engine_steps`, `croft_engine_step_seconds`, `croft_preemptions`,
+`croft_kv_cache_bytes`, `croft_engine_steps`, `croft_engine_step_seconds`,
+`croft_engine_prompt_tokens`, `croft_engine_generated_tokens`, `croft_preemptions`,
 `croft_prefix_pages`, `croft_prefix_lookup_tokens`, `croft_prefix_hit_tokens`,
 `croft_guessed_tokens`, `croft_guessed_tokens_held`, `croft_ready`.
 
