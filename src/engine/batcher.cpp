@@ -18,11 +18,14 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
                                                  Isa isa, ThreadPool& pool) {
   const std::size_t one = kv_page_count(options.context);
   std::size_t pages = (options.parallel + 1) * one;
-  // Requests seldom fill their context: half of the machine's memory is as much as is promised, and
-  // who needs more than is there waits or is taken up again later.
+  // Requests seldom fill their context. No more is promised than half of the machine's memory and
+  // three quarters of what is free beside the weights: who needs more than is there waits or is
+  // taken up again later.
   const auto page_bytes = KvPool::page_bytes_of(model.config(), options.kv_type);
+  const MachineMemory memory = machine_memory();
+  const std::uint64_t promised = std::min(memory.total / 2, memory.available / 4 * 3);
   if (page_bytes && *page_bytes != 0)
-    pages = std::clamp<std::size_t>(machine_memory().total / 2 / *page_bytes, one, pages);
+    pages = std::clamp<std::size_t>(promised / *page_bytes, one, pages);
   const std::size_t positions = pages * kv_block_positions;
   KvPool kv =
       TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));

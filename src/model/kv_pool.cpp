@@ -45,12 +45,12 @@ Result<KvPool> KvPool::create(const ModelConfig& config, const KvPoolOptions& op
   const std::uint64_t pages = kv_page_count(options.positions);
   auto total = page_bytes;
   if (page_bytes) total = checked_mul<std::uint64_t>(*page_bytes, pages);
-  const std::uint64_t memory = machine_memory().total;
+  const std::uint64_t memory = machine_memory().available;
   if (!total || *total > memory) {
     return fail(ErrorCode::TooLarge,
                 "the cache for " + std::to_string(options.positions) + " tokens needs " +
                     (total ? mebibytes(*total) : "more than 2^64 bytes") + "; this machine has " +
-                    mebibytes(memory),
+                    mebibytes(memory) + " free",
                 "Lower --context or --parallel, or use --kv-type q8_0.", "context");
   }
   void* mapped = mmap(nullptr, *total, PROT_READ | PROT_WRITE,

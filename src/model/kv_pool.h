@@ -30,7 +30,7 @@ class KvPool {
   /// Bytes of a page, or nothing where they exceed 64 bits.
   static std::optional<std::uint64_t> page_bytes_of(const ModelConfig& config, TensorType type);
 
-  /// Errors: TooLarge (the pool exceeds this machine's memory: both numbers named); Unsupported
+  /// Errors: TooLarge (the pool exceeds the memory that is free: both numbers named); Unsupported
   /// (Q8_0 with heads that are no whole number of blocks).
   static Result<KvPool> create(const ModelConfig& config, const KvPoolOptions& options);
   KvPool(KvPool&& other) noexcept;
