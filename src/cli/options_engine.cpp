@@ -1,60 +1,10 @@
 // The options table, part one: verbs that compute with a model.
-#include "cli/options.h"
+#include "cli/common_options.h"
 
 namespace croft::cli {
 namespace {
 
 constexpr double seed_max = 9007199254740991.0;  // 2^53 - 1: exact in JSON and TOML readers
-
-OptionSpec json_option() {
-  return {.name = "json",
-          .kind = OptionKind::Flag,
-          .help = "print one JSON document instead of text",
-          .in_file = false};
-}
-
-OptionSpec model_option(std::string_view fallback = {}) {
-  return {.name = "model",
-          .alias = 'm',
-          .kind = OptionKind::Text,
-          .value_name = "MODEL",
-          .fallback = fallback,
-          .help = "a GGUF file, a Hugging Face folder, or the name of an installed model",
-          .completion = Completion::Model,
-          .required = fallback.empty()};
-}
-
-OptionSpec threads_option() {
-  return {.name = "threads",
-          .alias = 't',
-          .kind = OptionKind::Integer,
-          .value_name = "N",
-          .fallback = "0",
-          .min = 0,
-          .max = 1024,
-          .help = "compute threads; 0 is one per CPU this process may use"};
-}
-
-OptionSpec context_option() {
-  return {.name = "context",
-          .alias = 'c',
-          .kind = OptionKind::Integer,
-          .value_name = "N",
-          .fallback = "0",
-          .min = 0,
-          .max = 16'777'216,
-          .unit = "tokens",
-          .help = "longest prompt plus answer; 0 is the model's own length, at most 8192"};
-}
-
-OptionSpec kv_type_option() {
-  return {.name = "kv-type",
-          .kind = OptionKind::Choice,
-          .value_name = "TYPE",
-          .fallback = "f16",
-          .choices = "f32|f16|bf16|q8_0",
-          .help = "number format of the key/value cache"};
-}
 
 std::vector<OptionSpec> sampling_options() {
   return {
@@ -164,7 +114,7 @@ VerbSpec serve_verb() {
           "SIGTERM and Ctrl-C let running answers finish; a second signal ends at once.",
       .arguments = {},
       .options = {
-          model_option("smollm2:135m"),
+          model_option(false, "smollm2:135m"),
           {.name = "host",
            .kind = OptionKind::Text,
            .value_name = "ADDRESS",
@@ -178,13 +128,7 @@ VerbSpec serve_verb() {
            .min = 0,
            .max = 65535,
            .help = "TCP port to listen on; 0 takes any free one"},
-          {.name = "parallel",
-           .kind = OptionKind::Integer,
-           .value_name = "N",
-           .fallback = "16",
-           .min = 1,
-           .max = 1024,
-           .help = "answers computed together"},
+          parallel_option("16", "answers computed together"),
           {.name = "prefix-cache",
            .kind = OptionKind::Integer,
            .value_name = "N",
@@ -262,7 +206,7 @@ VerbSpec embed_verb() {
                          .help = "a text",
                          .count_min = 0,
                          .count_max = arguments_unlimited}},
-          .options = {model_option(), threads_option(), json_option()}};
+          .options = {model_option(true), threads_option(), json_option()}};
 }
 
 VerbSpec perplexity_verb() {
@@ -274,7 +218,7 @@ VerbSpec perplexity_verb() {
               "wants one. `tokens`, `nll` and `perplexity` count every token but the first of each "
               "window; `half` counts the second half of each window only.",
           .arguments = {},
-          .options = {model_option(),
+          .options = {model_option(true),
                       {.name = "file",
                        .alias = 'f',
                        .kind = OptionKind::Path,
@@ -311,7 +255,7 @@ VerbSpec bench_verb() {
               "and each result is shown as a share of that limit. --json prints an array with the "
               "field names of llama-bench and those of the limit.",
           .arguments = {},
-          .options = {model_option(),
+          .options = {model_option(true),
                       {.name = "prompt-tokens",
                        .alias = 'p',
                        .kind = OptionKind::Integer,

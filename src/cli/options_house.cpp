@@ -1,18 +1,7 @@
 // The options table, part three: verbs about Croft itself and the machine.
-#include "cli/options.h"
+#include "cli/common_options.h"
 
 namespace croft::cli {
-namespace {
-
-OptionSpec json_option() {
-  return {.name = "json",
-          .kind = OptionKind::Flag,
-          .help = "print one JSON document instead of text",
-          .in_file = false};
-}
-
-}  // namespace
-
 std::vector<VerbSpec> house_verbs() {
   return {
       {.name = "doctor",

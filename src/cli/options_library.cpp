@@ -1,26 +1,8 @@
 // The options table, part two: verbs about model files, tokens and templates.
-#include "cli/options.h"
+#include "cli/common_options.h"
 
 namespace croft::cli {
 namespace {
-
-OptionSpec flag(std::string_view name, std::string_view help) {
-  return {.name = name, .kind = OptionKind::Flag, .help = help, .in_file = false};
-}
-
-OptionSpec json_option() {
-  return flag("json", "print one JSON document instead of text");
-}
-
-OptionSpec model_option(bool required) {
-  return {.name = "model",
-          .alias = 'm',
-          .kind = OptionKind::Text,
-          .value_name = "MODEL",
-          .help = "a GGUF file, a Hugging Face folder, or the name of an installed model",
-          .completion = Completion::Model,
-          .required = required};
-}
 
 ArgumentSpec model_argument(std::string_view help) {
   return {.name = "MODEL", .help = help, .completion = Completion::Model};
@@ -47,14 +29,7 @@ VerbSpec pack_verb_spec() {
                        .help = "replace the file to write if it is there",
                        .in_environment = false,
                        .in_file = false},
-                      {.name = "threads",
-                       .alias = 't',
-                       .kind = OptionKind::Integer,
-                       .value_name = "N",
-                       .fallback = "0",
-                       .min = 0,
-                       .max = 1024,
-                       .help = "threads that pack; 0 is one per CPU this process may use"},
+                      threads_option("threads that pack; 0 is one per CPU this process may use"),
                       json_option()}};
 }
 
@@ -91,30 +66,10 @@ std::vector<VerbSpec> store_verbs() {
        .options = {flag("metadata", "list the metadata keys too"),
                    flag("tensors", "list the tensors too"),
                    flag("chat-template", "print the chat template and nothing else"),
-                   {.name = "context",
-                    .alias = 'c',
-                    .kind = OptionKind::Integer,
-                    .value_name = "N",
-                    .fallback = "0",
-                    .min = 0,
-                    .max = 16'777'216,
-                    .unit = "tokens",
-                    .help = "say what memory answers of this length need; 0 is the model's own "
-                            "length, at most 8192"},
-                   {.name = "parallel",
-                    .kind = OptionKind::Integer,
-                    .value_name = "N",
-                    .fallback = "1",
-                    .min = 1,
-                    .max = 1024,
-                    .help = "so many of them at once"},
-                   {.name = "kv-type",
-                    .kind = OptionKind::Choice,
-                    .value_name = "TYPE",
-                    .fallback = "f16",
-                    .choices = "f32|f16|bf16|q8_0",
-                    .help = "number format of their keys and values"},
-                   json_option()}},
+                   context_option("say what memory answers of this length need; 0 is the model's "
+                                  "own length, at most 8192"),
+                   parallel_option("1", "so many of them at once"),
+                   kv_type_option("number format of their keys and values"), json_option()}},
       {.name = "rm",
        .summary = "remove installed models",
        .details = {},

@@ -12,6 +12,15 @@ namespace {
 /// Rows whose logits are computed at once: 16 x 262,144 floats (Gemma) are 16 MiB.
 constexpr std::size_t kLogitRows = 16;
 
+SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options,
+                                   const KvPool& kv) {
+  return {.parallel = options.parallel,
+          .chunk_max = options.prefill_chunk,
+          .long_rope_from = model.config().rope.original_context,
+          .prefix_cache = options.prefix_cache,
+          .prefix_pages_max = options.prefix_bytes / kv.page_bytes()};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const EngineOptions& options,
@@ -31,19 +40,6 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
       TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));
   return std::unique_ptr<Batcher>(new Batcher(model, options, std::move(kv), isa, pool));
 }
-
-namespace {
-
-SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options,
-                                   const KvPool& kv) {
-  return {.parallel = options.parallel,
-          .chunk_max = options.prefill_chunk,
-          .long_rope_from = model.config().rope.original_context,
-          .prefix_cache = options.prefix_cache,
-          .prefix_pages_max = options.prefix_bytes / kv.page_bytes()};
-}
-
-}  // namespace
 
 Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa,
                  ThreadPool& pool)

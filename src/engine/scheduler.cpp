@@ -130,27 +130,21 @@ void Scheduler::admit(SteadyTime now) {
     --priority;
     ScheduledJob& job = *next->waiting[priority].front();
     ScheduledJob* weaker = job.priority == Priority::Interactive ? youngest_batch_job() : nullptr;
-    const bool slot = running_.size() < options_.parallel;
-    if (!slot && weaker == nullptr) return;
-    if (!slot) {
-      preempt(*weaker);
-      continue;
-    }
-    if (!try_to_run(job)) {
+    if (running_.size() >= options_.parallel || !try_to_run(job)) {
       if (weaker == nullptr) return;
       preempt(*weaker);
       continue;
     }
     next->waiting[priority].pop_front();
     --waiting_count_;
-    next->served += static_cast<double>(job.tokens().size() - job.computed);
+    next->served += static_cast<double>(left(job));
   }
 }
 
 bool Scheduler::try_to_run(ScheduledJob& job) {
   const std::span<const TokenId> tokens = job.tokens();
   CHECK(!tokens.empty() && kv_page_count(tokens.size()) <= pool_.pages_total());
-  job.rope_long = options_.long_rope_from != 0 && tokens.size() > options_.long_rope_from;
+  job.rope_long = wants_long_rope(job);
   std::size_t found = 0;
   // The last token is always computed: its logits are wanted.
   if (options_.prefix_cache && (job.reuses_prefix || job.admissions != 0))
@@ -190,17 +184,13 @@ void Scheduler::reserve_next(ScheduledJob& job) {
 void Scheduler::begin_plan(SteadyTime now) {
   plan_.clear();
   for (ScheduledJob* job : running_) {
-    const bool wants_long =
-        options_.long_rope_from != 0 && job->tokens().size() > options_.long_rope_from;
-    if (wants_long != job->rope_long) {
-      // Keys of the two regimes do not mix: the sequence is computed again.
-      remember(*job);
-      job->rope_long = wants_long;
-      job->computed = 0;
-      job->remembered_ = 0;
-      job->kv.clear();  // what the tree shares must not be written
-    }
     remember(*job);
+    if (wants_long_rope(*job) == job->rope_long) continue;
+    // Keys of the two regimes do not mix: the sequence is computed again.
+    job->rope_long = !job->rope_long;
+    job->computed = 0;
+    job->remembered_ = 0;
+    job->kv.clear();  // what the tree shares must not be written
   }
   // A copy: making room for one may take another out.
   const std::vector<ScheduledJob*> jobs = running_;
@@ -240,14 +230,11 @@ void Scheduler::plan_prompt(ScheduledJob& job, std::size_t count) {
 
 void Scheduler::plan_prompts() {
   std::vector<ScheduledJob*> prompts;
-  for (ScheduledJob* job : running_) {
-    const bool planned =
-        std::ranges::any_of(plan_, [&](const PlannedRows& rows) { return rows.job == job; });
-    if (!planned) prompts.push_back(job);
-  }
+  // Of who decodes, the last token is planned already.
+  for (ScheduledJob* job : running_)
+    if (left(*job) != 0) prompts.push_back(job);
   if (prompts.empty()) return;
   std::size_t budget = prompt_budget(prompts.size());
-  const auto left = [](const ScheduledJob& job) { return job.tokens().size() - job.computed; };
   // Half for the oldest, the rest for the shortest: no long prompt holds up the short ones, and no
   // stream of short ones holds up the long.
   ScheduledJob& oldest = *prompts.front();

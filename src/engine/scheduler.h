@@ -149,9 +149,14 @@ class Scheduler {
   [[nodiscard]] static std::uint64_t salt_of(const ScheduledJob& job) {
     return job.tenant << 1 | static_cast<std::uint64_t>(job.rope_long);
   }
-  [[nodiscard]] static bool is_decoding(const ScheduledJob& job) {
-    return job.computed + 1 == job.tokens().size();
+  [[nodiscard]] bool wants_long_rope(const ScheduledJob& job) const {
+    return options_.long_rope_from != 0 && job.tokens().size() > options_.long_rope_from;
   }
+  /// Tokens that are there and not computed.
+  [[nodiscard]] static std::size_t left(const ScheduledJob& job) {
+    return job.tokens().size() - job.computed;
+  }
+  [[nodiscard]] static bool is_decoding(const ScheduledJob& job) { return left(job) == 1; }
   [[nodiscard]] double decode_seconds(std::size_t jobs) const;
 
   KvPool& pool_;

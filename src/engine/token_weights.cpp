@@ -73,19 +73,13 @@ void TokenWeights::compute(std::span<const float> logits, float largest, float t
 std::size_t TokenWeights::at_mass(double mass) const {
   std::size_t r = 0;
   for (; r + 1 < run_sums_.size() && mass >= run_sums_[r]; ++r) mass -= run_sums_[r];
-  std::size_t last = 0;
-  for (; r < run_sums_.size(); ++r) {
-    const std::size_t end = std::min((r + 1) * run, values_.size());
-    for (std::size_t i = r * run; i < end; ++i) {
-      mass -= static_cast<double>(values_[i]);
-      if (values_[i] > 0.0f) last = i;
-      if (mass < 0.0 && values_[i] > 0.0f) return i;
-    }
+  for (std::size_t i = r * run; i < values_.size(); ++i) {
+    mass -= static_cast<double>(values_[i]);
+    if (mass < 0.0 && values_[i] > 0.0f) return i;
   }
   // Rounding may leave a sliver behind the last weight.
-  if (last == 0)
-    for (std::size_t i = values_.size(); i-- > 0;)
-      if (values_[i] > 0.0f) return i;
+  std::size_t last = values_.size() - 1;
+  while (last > 0 && !(values_[last] > 0.0f)) --last;
   return last;
 }
 

@@ -137,13 +137,11 @@ class Work {
       const std::size_t strip_bytes = strip_rows * weights.bytes_per_row();
       const PackedRows rows{weights.type(), weights.row_data(first), strip_bytes,
                             in_strips / strip_rows};
-      if (second_rows_.empty())
-        multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
-      else if (second_.rows != second_rows_.size())
+      if (second_.rows > second_rows_.size()) {
         multiply_both(rows, product.out, first);
-      else {
+      } else {
         multiply_packed(rows, quantized_, product.out.data + first, product.out.stride);
-        add_second(rows, product.out, first);
+        if (!second_rows_.empty()) add_second(rows, product.out, first);
       }
     }
     if (in_strips == count) return;

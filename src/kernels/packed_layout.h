@@ -40,4 +40,14 @@ void pack_strip(TensorType type, std::size_t cols, std::span<const std::byte> so
 void unpack_row(TensorType type, std::size_t cols, std::span<const std::byte> strip,
                 std::size_t row, std::span<std::byte> out);
 
+/// Blocks of a depth chunk: at most about `most`, chunks of even size, each a multiple of `whole`.
+/// Always inlined: files of several instruction sets have copies.
+[[nodiscard, gnu::always_inline]] constexpr std::size_t depth_chunk(std::size_t blocks,
+                                                                    std::size_t most,
+                                                                    std::size_t whole) {
+  const std::size_t chunks = (blocks + most - 1) / most;
+  const std::size_t even = (blocks + chunks - 1) / chunks;
+  return (even + whole - 1) / whole * whole;
+}
+
 }  // namespace croft

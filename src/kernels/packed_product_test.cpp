@@ -12,35 +12,19 @@
 #include "kernels/kernel_table.h"
 #include "kernels/packed_layout.h"
 #include "kernels/quantized_rows.h"
-#include "kernels/test_support.h"
+#include "kernels/test_strips.h"
 
 namespace croft {
 namespace {
+
+using test::make_strips;
+using test::Strips;
 
 std::vector<TensorType> packed_types() {
   std::vector<TensorType> types;
   for (const TensorType type : test::all_types)
     if (packed_format(type) != nullptr) types.push_back(type);
   return types;
-}
-
-struct Strips {
-  PackedMatrix file;
-  std::vector<std::byte> packed;
-  PackedRows rows;
-};
-
-Strips make_strips(TensorType type, std::size_t strips, std::size_t cols, std::uint32_t seed) {
-  test::Random random(seed);
-  Strips out;
-  out.file = random.matrix(type, strips * strip_rows, cols);
-  const std::size_t strip_bytes = strip_rows * out.file.bytes_per_row();
-  out.packed.resize(strips * strip_bytes);
-  for (std::size_t s = 0; s < strips; ++s)
-    pack_strip(type, cols, {out.file.row_data(s * strip_rows), strip_bytes},
-               std::span(out.packed).subspan(s * strip_bytes, strip_bytes));
-  out.rows = {type, out.packed.data(), strip_bytes, strips};
-  return out;
 }
 
 std::vector<float> product(const Strips& strips, std::span<const float> x, std::size_t tokens,

@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
+#include <iterator>
 #include <utility>
 
 namespace croft {
@@ -22,10 +24,54 @@ const Histogram::BucketBoundaries kFirstTokenBuckets = {.001, .005, .01, .02, .0
 const Histogram::BucketBoundaries kPerTokenBuckets = {.01, .025, .05, .075, .1, .15, .2,
                                                       .3,  .4,   .5,  .75,  1,  2.5};
 
+template <auto Member>
+double number(const EngineStats& stats) {
+  return static_cast<double>(stats.*Member);
+}
+double kv_usage(const EngineStats& stats) {
+  const double total = number<&EngineStats::kv_positions_total>(stats);
+  return total == 0 ? 0 : number<&EngineStats::kv_positions_used>(stats) / total;
+}
+
+/// What is read from the engine whenever somebody looks.
+struct EngineGauge {
+  const char* name;
+  const char* help;
+  double (*value)(const EngineStats&);
+};
+constexpr EngineGauge kEngineGauges[] = {
+    {"croft_requests_running", "Sequences being computed.", number<&EngineStats::requests_running>},
+    {"croft_requests_waiting", "Sequences in the queue.", number<&EngineStats::requests_waiting>},
+    {"croft_kv_cache_usage_ratio", "Used part of the KV cache, 0 to 1.", kv_usage},
+    {"croft_kv_cache_bytes", "Memory that the KV cache takes now.", number<&EngineStats::kv_bytes>},
+    {"croft_prefix_pages", "Pages of keys and values kept for prompts that begin alike.",
+     number<&EngineStats::prefix_pages>},
+    {"croft_prefix_lookup_tokens", "Prompt tokens looked up since the start.",
+     number<&EngineStats::prefix_lookups_total>},
+    {"croft_prefix_hit_tokens", "Of these, tokens that need not be computed.",
+     number<&EngineStats::prefix_hits_total>},
+    {"croft_preemptions", "Requests that gave their memory away, to go on later.",
+     number<&EngineStats::preemptions_total>},
+    {"croft_guessed_tokens", "Tokens guessed from the context since the start.",
+     number<&EngineStats::guessed_tokens_total>},
+    {"croft_guessed_tokens_held", "Of these, right ones.",
+     number<&EngineStats::guessed_held_total>},
+    {"croft_engine_prompt_tokens", "Prompt tokens computed since the start, as they are computed.",
+     number<&EngineStats::prompt_tokens_total>},
+    {"croft_engine_generated_tokens", "Tokens generated since the start, as they come.",
+     number<&EngineStats::generated_tokens_total>},
+    {"croft_engine_step_seconds", "Time of all engine steps since the start.",
+     number<&EngineStats::step_seconds_total>},
+    {"croft_engine_steps", "Engine steps since the start.", number<&EngineStats::steps_total>},
+};
+
 }  // namespace
 
 struct Metrics::Impl {
-  explicit Impl(std::string name) : model(std::move(name)) {}
+  explicit Impl(std::string name) : model(std::move(name)) {
+    for (std::size_t i = 0; i < std::size(kEngineGauges); ++i)
+      engine[i] = &gauge(kEngineGauges[i].name, kEngineGauges[i].help);
+  }
 
   prometheus::Family<Histogram>& histogram(const char* name, const char* help) {
     return prometheus::BuildHistogram()
@@ -68,32 +114,8 @@ struct Metrics::Impl {
       counter("croft_requests_total", "Requests by route and HTTP status.");
   prometheus::Family<prometheus::Counter>& finished =
       counter("croft_request_success_total", "Answers by the reason they ended.");
-  prometheus::Gauge& running = gauge("croft_requests_running", "Sequences being computed.");
-  prometheus::Gauge& waiting = gauge("croft_requests_waiting", "Sequences in the queue.");
-  prometheus::Gauge& kv_usage =
-      gauge("croft_kv_cache_usage_ratio", "Used part of the KV cache, 0 to 1.");
-  prometheus::Gauge& kv_bytes =
-      gauge("croft_kv_cache_bytes", "Memory that the KV cache takes now.");
-  prometheus::Gauge& prefix_pages =
-      gauge("croft_prefix_pages", "Pages of keys and values kept for prompts that begin alike.");
-  prometheus::Gauge& prefix_lookups =
-      gauge("croft_prefix_lookup_tokens", "Prompt tokens looked up since the start.");
-  prometheus::Gauge& prefix_hits =
-      gauge("croft_prefix_hit_tokens", "Of these, tokens that need not be computed.");
-  prometheus::Gauge& preemptions =
-      gauge("croft_preemptions", "Requests that gave their memory away, to go on later.");
-  prometheus::Gauge& guessed =
-      gauge("croft_guessed_tokens", "Tokens guessed from the context since the start.");
-  prometheus::Gauge& guessed_held = gauge("croft_guessed_tokens_held", "Of these, right ones.");
-  prometheus::Gauge& engine_prompt =
-      gauge("croft_engine_prompt_tokens",
-            "Prompt tokens computed since the start, as they are computed.");
-  prometheus::Gauge& engine_generated =
-      gauge("croft_engine_generated_tokens", "Tokens generated since the start, as they come.");
-  prometheus::Gauge& step_seconds =
-      gauge("croft_engine_step_seconds", "Time of all engine steps since the start.");
-  prometheus::Gauge& steps = gauge("croft_engine_steps", "Engine steps since the start.");
   prometheus::Gauge& ready = gauge("croft_ready", "1 once the model is loaded.");
+  std::array<prometheus::Gauge*, std::size(kEngineGauges)> engine{};
 };
 
 Metrics::Metrics(std::string model) : impl_(std::make_unique<Impl>(std::move(model))) {}
@@ -129,23 +151,9 @@ void Metrics::request_done(const RequestRecord& record) {
 
 std::string Metrics::text(const std::optional<EngineStats>& stats) {
   impl_->ready.Set(stats ? 1 : 0);
-  if (stats) {
-    impl_->running.Set(static_cast<double>(stats->requests_running));
-    impl_->waiting.Set(static_cast<double>(stats->requests_waiting));
-    impl_->kv_bytes.Set(static_cast<double>(stats->kv_bytes));
-    impl_->steps.Set(static_cast<double>(stats->steps_total));
-    impl_->step_seconds.Set(stats->step_seconds_total);
-    impl_->engine_prompt.Set(static_cast<double>(stats->prompt_tokens_total));
-    impl_->engine_generated.Set(static_cast<double>(stats->generated_tokens_total));
-    impl_->prefix_pages.Set(static_cast<double>(stats->prefix_pages));
-    impl_->prefix_lookups.Set(static_cast<double>(stats->prefix_lookups_total));
-    impl_->prefix_hits.Set(static_cast<double>(stats->prefix_hits_total));
-    impl_->preemptions.Set(static_cast<double>(stats->preemptions_total));
-    impl_->guessed.Set(static_cast<double>(stats->guessed_tokens_total));
-    impl_->guessed_held.Set(static_cast<double>(stats->guessed_held_total));
-    const double total = static_cast<double>(stats->kv_positions_total);
-    impl_->kv_usage.Set(total == 0 ? 0 : static_cast<double>(stats->kv_positions_used) / total);
-  }
+  if (stats)
+    for (std::size_t i = 0; i < std::size(kEngineGauges); ++i)
+      impl_->engine[i]->Set(kEngineGauges[i].value(*stats));
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

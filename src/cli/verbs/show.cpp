@@ -14,10 +14,14 @@ namespace {
 
 using Row = std::pair<std::string, std::string>;
 
-MemoryPlan memory_of(const ModelConfig& config, const ModelInfo& info, const Settings& settings) {
+std::uint64_t planned_context(const ModelConfig& config, const Settings& settings) {
   const std::uint64_t asked = settings.size("context");
+  return asked == 0 ? usual_context(config) : asked;
+}
+
+MemoryPlan memory_of(const ModelConfig& config, const ModelInfo& info, const Settings& settings) {
   return plan_memory(config, {.file_bytes = info.file_bytes,
-                              .context = asked == 0 ? usual_context(config) : asked,
+                              .context = planned_context(config, settings),
                               .parallel = settings.size("parallel"),
                               .kv_type = kv_type(settings.text("kv-type"))});
 }
@@ -26,10 +30,9 @@ std::string sequences_text(const ModelConfig& config, const MemoryPlan& plan,
                            const Settings& settings) {
   if (config.is_encoder()) return {};
   const std::uint64_t parallel = settings.size("parallel");
-  const std::uint64_t context =
-      settings.size("context") == 0 ? usual_context(config) : settings.size("context");
   return (parallel == 1 ? "1 answer" : std::to_string(parallel) + " answers") + " of up to " +
-         std::to_string(context) + " tokens at " + human_bytes(static_cast<double>(plan.per_token));
+         std::to_string(planned_context(config, settings)) + " tokens at " +
+         human_bytes(static_cast<double>(plan.per_token));
 }
 
 std::vector<Row> memory_rows(const ModelConfig& config, const ModelInfo& info,

@@ -41,9 +41,7 @@ struct Bf16TileProducts {
 
   template <typename Format>
   static std::size_t chunk_blocks(std::size_t blocks) {
-    const std::size_t chunks = (blocks + chunk_blocks_max - 1) / chunk_blocks_max;
-    const std::size_t even = (blocks + chunks - 1) / chunks;
-    return (even + Format::blocks - 1) / Format::blocks * Format::blocks;
+    return depth_chunk(blocks, chunk_blocks_max, Format::blocks);
   }
 
   /// Input i (of 4) of 16 weights.

@@ -19,10 +19,13 @@
 #include "kernels/amx/tile_kernels.h"
 #include "kernels/dequantize.h"
 #include "kernels/simd/lanes_portable.h"
-#include "kernels/test_support.h"
+#include "kernels/test_strips.h"
 
 namespace croft {
 namespace {
+
+using test::make_strips;
+using test::Strips;
 
 using PortableExact = ExactTileProducts<PortableLanes, EmulatedTiles>;
 using PortableRounded = Bf16TileProducts<PortableLanes, PortableBf16, EmulatedTiles>;
@@ -54,25 +57,6 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
                     : info.param.way == Way::EmulatedAvx512 ? "Avx512_"
                                                             : "";
   return way + std::string(traits(info.param.type).name);
-}
-
-struct Strips {
-  PackedMatrix file;
-  std::vector<std::byte> packed;
-  PackedRows rows;
-};
-
-Strips make_strips(TensorType type, std::size_t strips, std::size_t cols) {
-  test::Random random(7);
-  Strips out;
-  out.file = random.matrix(type, strips * strip_rows, cols);
-  const std::size_t strip_bytes = strip_rows * out.file.bytes_per_row();
-  out.packed.resize(strips * strip_bytes);
-  for (std::size_t s = 0; s < strips; ++s)
-    pack_strip(type, cols, {out.file.row_data(s * strip_rows), strip_bytes},
-               std::span(out.packed).subspan(s * strip_bytes, strip_bytes));
-  out.rows = {type, out.packed.data(), strip_bytes, strips};
-  return out;
 }
 
 /// Inputs with blocks of unlike scales and a row that begins with zeros.
@@ -144,7 +128,7 @@ class TileProduct : public testing::TestWithParam<Case> {
 TEST_P(TileProduct, Int8FormHasTheBitsOfThePortableKernel) {
   for (const std::size_t cols : {std::size_t{256}, std::size_t{5 * 256}})
     for (const std::size_t strips : std::initializer_list<std::size_t>{1, 3, 5}) {
-      const Strips weights = make_strips(GetParam().type, strips, cols);
+      const Strips weights = make_strips(GetParam().type, strips, cols, 7);
       const std::vector<float> x = make_inputs(33, cols);
       const std::vector<float> expected = exact_product(nullptr, weights, x, 33);
       for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 15, 16, 17, 33}) {
@@ -157,7 +141,7 @@ TEST_P(TileProduct, Int8FormHasTheBitsOfThePortableKernel) {
 
 TEST_P(TileProduct, Bf16FormKeepsItsBoundAndRowsApart) {
   for (const std::size_t cols : {std::size_t{256}, std::size_t{5 * 256}}) {
-    const Strips weights = make_strips(GetParam().type, 3, cols);
+    const Strips weights = make_strips(GetParam().type, 3, cols, 7);
     const std::size_t rows = weights.file.rows();
     constexpr std::size_t tokens = 35;
     const std::vector<float> x = make_inputs(tokens, cols);
@@ -191,7 +175,7 @@ TEST_P(TileProduct, Bf16FormKeepsItsBoundAndRowsApart) {
 
 TEST_P(TileProduct, ShowsWhatIsNoNumberInItsRowOnly) {
   constexpr std::size_t cols = 256, tokens = 18;
-  const Strips weights = make_strips(GetParam().type, 1, cols);
+  const Strips weights = make_strips(GetParam().type, 1, cols, 7);
   std::vector<float> x = make_inputs(tokens, cols);
   x[3 * cols + 70] = std::numeric_limits<float>::quiet_NaN();
   x[17 * cols + 1] = std::numeric_limits<float>::quiet_NaN();

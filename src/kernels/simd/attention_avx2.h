@@ -33,7 +33,6 @@ struct Avx2AttentionLanes {
   static I add(I a, I b) { return _mm256_add_epi32(a, b); }
   static I or_bits(I a, I b) { return _mm256_or_si256(a, b); }
   static I low_halves(I a) { return _mm256_and_si256(a, _mm256_set1_epi32(0xffff)); }
-  static I high_halves(I a) { return _mm256_and_si256(a, _mm256_set1_epi32(-0x10000)); }
   static I to_high_halves(I a) { return _mm256_slli_epi32(a, 16); }
   static I widen_scaled(const std::byte* p, I m) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));

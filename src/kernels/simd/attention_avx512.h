@@ -30,7 +30,6 @@ struct Avx512AttentionLanes : Products {
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
   static I or_bits(I a, I b) { return _mm512_or_si512(a, b); }
   static I low_halves(I a) { return _mm512_and_si512(a, _mm512_set1_epi32(0xffff)); }
-  static I high_halves(I a) { return _mm512_and_si512(a, _mm512_set1_epi32(-0x10000)); }
   static I to_high_halves(I a) { return _mm512_slli_epi32(a, 16); }
   /// 2 * width signed bytes as 16-bit numbers, times those of m.
   static I widen_scaled(const std::byte* p, I m) {

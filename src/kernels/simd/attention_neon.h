@@ -38,7 +38,6 @@ struct NeonAttentionLanes {
   static I add(I a, I b) { return vaddq_s32(a, b); }
   static I or_bits(I a, I b) { return vorrq_s32(a, b); }
   static I low_halves(I a) { return vandq_s32(a, set(0xffff)); }
-  static I high_halves(I a) { return vandq_s32(a, set(-0x10000)); }
   static I to_high_halves(I a) { return vshlq_n_s32(a, 16); }
   static I widen_scaled(const std::byte* p, I m) {
     const int8x8_t bytes = vld1_s8(reinterpret_cast<const std::int8_t*>(p));

@@ -65,9 +65,6 @@ struct PortableAttentionLanes {
   static I low_halves(I a) {
     return ints([&](std::size_t i) { return a.lane[i] & 0xffffu; });
   }
-  static I high_halves(I a) {
-    return ints([&](std::size_t i) { return a.lane[i] & 0xffff0000u; });
-  }
   static I to_high_halves(I a) {
     return ints([&](std::size_t i) { return a.lane[i] << 16; });
   }

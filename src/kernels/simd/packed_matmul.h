@@ -155,9 +155,7 @@ struct PackedMatmul {
 
   template <typename Format>
   static std::size_t chunk_blocks(std::size_t blocks) {
-    const std::size_t chunks = (blocks + chunk_blocks_max - 1) / chunk_blocks_max;
-    const std::size_t even = (blocks + chunks - 1) / chunks;
-    return (even + Format::blocks - 1) / Format::blocks * Format::blocks;
+    return depth_chunk(blocks, chunk_blocks_max, Format::blocks);
   }
 
   /// Unpacks blocks [first, first + count) of up to tile_strips strips.
