@@ -53,6 +53,16 @@ OptionSpec kv_type_option(std::string_view help) {
           .help = help};
 }
 
+OptionSpec draft_option() {
+  return {.name = "draft",
+          .kind = OptionKind::Text,
+          .value_name = "MODEL",
+          .help =
+              "a small model of the same family that guesses ahead: the same answers, sooner where "
+              "it is often right",
+          .completion = Completion::Model};
+}
+
 OptionSpec parallel_option(std::string_view fallback, std::string_view help) {
   return {.name = "parallel",
           .kind = OptionKind::Integer,

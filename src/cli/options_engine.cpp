@@ -99,7 +99,7 @@ VerbSpec run_verb() {
                    .help = "after each answer print time to first token and tokens per second"},
                   json_option()}};
   for (const auto& option : sampling_options()) verb.options.push_back(option);
-  for (const auto& option : {context_option(), kv_type_option(), threads_option()})
+  for (const auto& option : {draft_option(), context_option(), kv_type_option(), threads_option()})
     verb.options.push_back(option);
   return verb;
 }
@@ -139,9 +139,15 @@ VerbSpec serve_verb() {
            .help =
                "memory kept so that prompts of one key that begin alike are computed once; 0 is "
                "off"},
+          {.name = "prefix",
+           .kind = OptionKind::List,
+           .value_name = "FILE",
+           .help = "file of `croft prefix save` to begin with; repeatable",
+           .completion = Completion::File},
           {.name = "no-prompt-lookup",
            .kind = OptionKind::Flag,
            .help = "never guess from the prompt what an answer repeats of it"},
+          draft_option(),
           context_option(),
           kv_type_option(),
           threads_option(),
@@ -160,6 +166,15 @@ VerbSpec serve_verb() {
            .min = 1,
            .max = 65536,
            .help = "requests that may wait before others get status 429"},
+          {.name = "queue-wait",
+           .kind = OptionKind::Integer,
+           .value_name = "N",
+           .fallback = "5",
+           .min = 0,
+           .max = 86400,
+           .unit = "seconds",
+           .help =
+               "refuse with status 429 what would wait longer, by measured rates; 0 lets all wait"},
           {.name = "key-file",
            .kind = OptionKind::Path,
            .value_name = "FILE",
