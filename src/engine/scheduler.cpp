@@ -312,17 +312,18 @@ std::size_t Scheduler::places(Priority priority) const {
 }
 
 double Scheduler::seconds_per_place() const {
-  if (running_.empty()) return 0.0;
   double answer = answer_tokens_;
-  if (answer == 0.0) {
+  if (answer == 0.0 && !running_.empty()) {
     for (const ScheduledJob* job : running_)
       answer += static_cast<double>(job->answer_max == 0
                                         ? answer_tokens_guess
                                         : std::min(job->answer_max, answer_tokens_guess));
     answer /= static_cast<double>(running_.size());
   }
+  // All places would be taken by then, or as many as memory allows.
+  const std::size_t places = waiting_count_ != 0 ? running_.size() : options_.parallel;
   // While one job is in its place, every other place computes a prompt as well.
-  return answer * decode_seconds(running_.size()) / static_cast<double>(running_.size()) +
+  return answer * decode_seconds(places) / static_cast<double>(std::max<std::size_t>(places, 1)) +
          admitted_tokens_ * prompt_token_seconds_;
 }
 
