@@ -19,5 +19,8 @@ namespace croft::cli {
     std::string_view help = "number format of the key/value cache");
 /// --parallel, 1 to 1024.
 [[nodiscard]] OptionSpec parallel_option(std::string_view fallback, std::string_view help);
+/// --prefix-cache and --prefill-chunk: of a server, and of a plan for one.
+[[nodiscard]] OptionSpec prefix_cache_option();
+[[nodiscard]] OptionSpec prefill_chunk_option();
 
 }  // namespace croft::cli

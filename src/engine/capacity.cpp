@@ -153,7 +153,7 @@ SteadyTime::duration duration_of(double seconds) {
 /// One run: requests arrive, the scheduler plans, the clock moves by what a step costs.
 class Run {
  public:
-  Run(const StepCost& cost, const StepRates& rates, const LoadOptions& options, KvPool& pool,
+  Run(const StepCost& cost, const StepRates& rates, const WorkloadOptions& options, KvPool& pool,
       double rate, std::uint64_t seed)
       : cost_(cost),
         rates_(rates),
@@ -267,7 +267,7 @@ class Run {
 
   const StepCost& cost_;
   const StepRates& rates_;
-  const LoadOptions& options_;
+  const WorkloadOptions& options_;
   KvPool& pool_;
   double rate_;
   Draws draws_;
@@ -281,7 +281,7 @@ class Run {
 
 /// Pages without contents to speak of: only their number matters. No more than the longest requests
 /// could fill together.
-Result<KvPool> make_pool(const LoadOptions& options) {
+Result<KvPool> make_pool(const WorkloadOptions& options) {
   std::size_t longest = 1;
   for (const RequestClass& one : options.mix) {
     const double factor = options.spread == 0.0 ? 1.0 : length_factor_max;
@@ -303,7 +303,7 @@ std::string milliseconds(double seconds) {
   return std::to_string(static_cast<long long>(std::ceil(seconds * 1e3))) + " ms";
 }
 
-Result<LoadResult> simulate(const StepRates& rates, const LoadOptions& options, double rate,
+Result<LoadResult> simulate(const StepRates& rates, const WorkloadOptions& options, double rate,
                             bool stops_early) {
   const StepCost cost(rates);
   KvPool pool = TRY(make_pool(options));
@@ -311,7 +311,7 @@ Result<LoadResult> simulate(const StepRates& rates, const LoadOptions& options, 
   result.rate = rate;
   Samples all;
   for (std::size_t i = 0; i < options.runs; ++i) {
-    LoadOptions one = options;
+    WorkloadOptions one = options;
     if (!stops_early) one.target.first_s = step_seconds_max * 1e6;
     Run run(cost, rates, one, pool, rate, options.seed * 1000 + i);
     if (!run.go()) {
@@ -376,7 +376,7 @@ Result<void> StepRates::check() const {
   return {};
 }
 
-Result<void> LoadOptions::check() const {
+Result<void> WorkloadOptions::check() const {
   if (mix.empty()) return wrong("mix", "has no class of requests");
   for (const RequestClass& one : mix) {
     if (!in_range(one.share, 1e-6, 1e6))
@@ -437,14 +437,14 @@ double StepCost::seconds(std::span<const PlannedRows> plan) const {
          rates_.step_overhead_s * static_cast<double>(wanted);
 }
 
-Result<LoadResult> simulate_load(const StepRates& rates, const LoadOptions& options, double rate) {
+Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options, double rate) {
   TRY(rates.check());
   TRY(options.check());
   if (!in_range(rate, 0.0, 1e9)) return wrong("rate", "must lie between 0 and 10^9 a second");
   return simulate(rates, options, rate, false);
 }
 
-Result<LoadResult> find_capacity(const StepRates& rates, const LoadOptions& options) {
+Result<LoadResult> find_capacity(const StepRates& rates, const WorkloadOptions& options) {
   TRY(rates.check());
   TRY(options.check());
   const LoadResult alone = TRY(simulate(rates, options, 0.0, false));

@@ -62,7 +62,7 @@ struct LatencyTarget {
   double percentile = 95.0;  ///< of both
 };
 
-struct LoadOptions {
+struct WorkloadOptions {
   std::vector<RequestClass> mix;
   /// Standard deviation / mean of lengths, which are log-normal: at least 1 token, at most four
   /// times the mean, and an answer ends where the context does. 0: all are the mean.
@@ -104,11 +104,11 @@ struct LoadResult {
 };
 
 /// Errors: those of the checks; TooLarge (no memory for the simulation).
-Result<LoadResult> simulate_load(const StepRates& rates, const LoadOptions& options, double rate);
+Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options, double rate);
 
 /// The highest rate, to one per cent, at which every run meets the target. Errors: InvalidArgument
 /// where even one request alone misses it (both numbers named); as above.
-Result<LoadResult> find_capacity(const StepRates& rates, const LoadOptions& options);
+Result<LoadResult> find_capacity(const StepRates& rates, const WorkloadOptions& options);
 
 /// Factors on the step times, for a machine that was not measured.
 struct StepScale {

@@ -17,16 +17,16 @@ namespace {
 /// A step reads weights for 5 ms; 0.4 ms more for each further row; 0.2 ms for logits.
 StepRates rates() {
   StepRates rates;
-  for (const std::size_t n : {1, 2, 4, 8, 16, 64, 256, 512})
+  for (const std::size_t n : {1u, 2u, 4u, 8u, 16u, 64u, 256u, 512u})
     rates.prompt.push_back({n, 5e-3 + 4e-4 * static_cast<double>(n - 1)});
-  for (const std::size_t n : {1, 2, 4, 8, 16})
+  for (const std::size_t n : {1u, 2u, 4u, 8u, 16u})
     rates.answers.push_back({n, 5e-3 + 4e-4 * static_cast<double>(n - 1) + 2e-4 * static_cast<double>(n)});
   rates.answers_depth = 16;
   return rates;
 }
 
-LoadOptions load() {
-  LoadOptions options;
+WorkloadOptions load() {
+  WorkloadOptions options;
   options.mix = {{.name = "chat", .share = 1, .prompt = 200, .answer = 40, .shared = 128}};
   options.context = 2048;
   options.kv_pages = 17 * kv_page_count(2048);
@@ -36,7 +36,7 @@ LoadOptions load() {
   return options;
 }
 
-double capacity(const StepRates& rates, const LoadOptions& options) {
+double capacity(const StepRates& rates, const WorkloadOptions& options) {
   const auto found = find_capacity(rates, options);
   EXPECT_TRUE(found.has_value()) << found.error().to_string();
   return found ? found->rate : 0.0;
@@ -44,7 +44,7 @@ double capacity(const StepRates& rates, const LoadOptions& options) {
 
 TEST(Capacity, AStepCostsWhatWasMeasured) {
   const StepCost cost(rates());
-  LoadOptions options = load();
+  WorkloadOptions options = load();
   ModelConfig config;
   config.layer_count = config.kv_head_count = 1;
   config.head_size = 16;
@@ -94,13 +94,13 @@ TEST(Capacity, TheSameSeedGivesTheSamePlan) {
   EXPECT_EQ(first->between.p50, again->between.p50);
   EXPECT_EQ(first->busy, again->busy);
   EXPECT_EQ(capacity(rates(), load()), capacity(rates(), load()));
-  LoadOptions other = load();
+  WorkloadOptions other = load();
   other.seed = 2;
   EXPECT_NE(simulate_load(rates(), other, 3.0)->busy, first->busy);
 }
 
 TEST(Capacity, OneAfterAnotherWaitsForNobody) {
-  LoadOptions options = load();
+  WorkloadOptions options = load();
   options.spread = 0.0;
   const auto alone = simulate_load(rates(), options, 0.0);
   ASSERT_TRUE(alone.has_value());
@@ -128,7 +128,7 @@ TEST(Capacity, LatenciesGrowWithTheLoad) {
 TEST(Capacity, NoMoreThanTheMachineComputes) {
   // A request is at least 72 + 40 rows of 0.4 ms and 40 logits of 0.2 ms, however well it shares.
   const double bound = 1.0 / (112 * 4e-4 + 40 * 2e-4);
-  LoadOptions patient = load();
+  WorkloadOptions patient = load();
   patient.spread = 0.0;
   patient.requests = 1000;
   patient.target = {.first_s = 5.0, .between_s = 5.0, .percentile = 95};
@@ -141,7 +141,7 @@ TEST(Capacity, MovesTheWayItMust) {
   const double usual = capacity(rates(), load());
   struct Change {
     const char* what;
-    std::function<void(StepRates&, LoadOptions&)> apply;
+    std::function<void(StepRates&, WorkloadOptions&)> apply;
     double least, most;  ///< against `usual`
   };
   const Change changes[] = {
@@ -159,7 +159,7 @@ TEST(Capacity, MovesTheWayItMust) {
   };
   for (const Change& change : changes) {
     StepRates changed = rates();
-    LoadOptions options = load();
+    WorkloadOptions options = load();
     change.apply(changed, options);
     const double now = capacity(changed, options);
     EXPECT_GE(now, usual * change.least) << change.what << ": " << now << " of " << usual;
@@ -168,7 +168,7 @@ TEST(Capacity, MovesTheWayItMust) {
 }
 
 TEST(Capacity, AMixLiesBetweenItsClasses) {
-  LoadOptions light = load(), heavy = load(), both = load();
+  WorkloadOptions light = load(), heavy = load(), both = load();
   heavy.mix[0] = {.name = "long", .share = 1, .prompt = 900, .answer = 80, .shared = 0};
   both.mix.push_back(heavy.mix[0]);
   const double mixed = capacity(rates(), both);
@@ -177,7 +177,7 @@ TEST(Capacity, AMixLiesBetweenItsClasses) {
 }
 
 TEST(Capacity, ATargetThatNobodyMeetsIsAnError) {
-  LoadOptions hasty = load();
+  WorkloadOptions hasty = load();
   hasty.target.between_s = 0.004;
   auto found = find_capacity(rates(), hasty);
   ASSERT_FALSE(found.has_value());
@@ -192,7 +192,7 @@ TEST(Capacity, ATargetThatNobodyMeetsIsAnError) {
 }
 
 TEST(Capacity, WhatItAsksForCanBeHad) {
-  LoadOptions hasty = load();
+  WorkloadOptions hasty = load();
   hasty.target = {.first_s = 0.01, .between_s = 0.004, .percentile = 95};
   std::string hint = find_capacity(rates(), hasty).error().hint;
   hasty.target.first_s = std::stod(hint.substr(hint.find("-ms ") + 4)) / 1e3;
@@ -240,7 +240,7 @@ TEST(Capacity, RatesOfAGlacierEnd) {
   StepRates slow = rates();
   for (StepTime& entry : slow.prompt) entry.seconds = 1e4;
   for (StepTime& entry : slow.answers) entry.seconds = 1e4;
-  LoadOptions options = load();
+  WorkloadOptions options = load();
   options.mix[0] = {.name = "long", .share = 1, .prompt = 1, .answer = 60'000, .shared = 0};
   options.context = 262'144;
   options.kv_pages = kv_page_count(options.context);
@@ -253,25 +253,25 @@ TEST(Capacity, RatesOfAGlacierEnd) {
 TEST(Capacity, ImpossibleMixesAreRefused) {
   struct Case {
     const char* what;
-    std::function<void(LoadOptions&)> spoil;
+    std::function<void(WorkloadOptions&)> spoil;
     ErrorCode code;
   };
   constexpr auto invalid = ErrorCode::InvalidArgument;
   const Case cases[] = {
-      {"no class", [](LoadOptions& o) { o.mix.clear(); }, invalid},
-      {"no share", [](LoadOptions& o) { o.mix[0].share = 0; }, invalid},
-      {"no prompt", [](LoadOptions& o) { o.mix[0].prompt = o.mix[0].shared = 0; }, invalid},
-      {"no answer", [](LoadOptions& o) { o.mix[0].answer = 0; }, invalid},
-      {"more shared than there is", [](LoadOptions& o) { o.mix[0].shared = 201; }, invalid},
-      {"too long", [](LoadOptions& o) { o.mix[0].prompt = 2009; }, ErrorCode::ContextOverflow},
-      {"spread", [](LoadOptions& o) { o.spread = -1; }, invalid},
-      {"target", [](LoadOptions& o) { o.target.first_s = 0; }, invalid},
-      {"percentile", [](LoadOptions& o) { o.target.percentile = 100; }, invalid},
-      {"runs", [](LoadOptions& o) { o.runs = 0; }, invalid},
-      {"memory", [](LoadOptions& o) { o.kv_pages = 31; }, ErrorCode::TooLarge},
+      {"no class", [](WorkloadOptions& o) { o.mix.clear(); }, invalid},
+      {"no share", [](WorkloadOptions& o) { o.mix[0].share = 0; }, invalid},
+      {"no prompt", [](WorkloadOptions& o) { o.mix[0].prompt = o.mix[0].shared = 0; }, invalid},
+      {"no answer", [](WorkloadOptions& o) { o.mix[0].answer = 0; }, invalid},
+      {"more shared than there is", [](WorkloadOptions& o) { o.mix[0].shared = 201; }, invalid},
+      {"too long", [](WorkloadOptions& o) { o.mix[0].prompt = 2009; }, ErrorCode::ContextOverflow},
+      {"spread", [](WorkloadOptions& o) { o.spread = -1; }, invalid},
+      {"target", [](WorkloadOptions& o) { o.target.first_s = 0; }, invalid},
+      {"percentile", [](WorkloadOptions& o) { o.target.percentile = 100; }, invalid},
+      {"runs", [](WorkloadOptions& o) { o.runs = 0; }, invalid},
+      {"memory", [](WorkloadOptions& o) { o.kv_pages = 31; }, ErrorCode::TooLarge},
   };
   for (const Case& tested : cases) {
-    LoadOptions options = load();
+    WorkloadOptions options = load();
     tested.spoil(options);
     const auto found = find_capacity(rates(), options);
     ASSERT_FALSE(found.has_value()) << tested.what;
