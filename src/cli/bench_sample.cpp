@@ -57,8 +57,8 @@ double generating_ns(const TestSize& test, const std::vector<TimedGeneration>& g
 
 }  // namespace
 
-GenerationRequest random_request(const Tokenizer& tokenizer, std::size_t prompt,
-                                 std::size_t answer, std::mt19937& random) {
+GenerationRequest random_request(const Tokenizer& tokenizer, std::size_t prompt, std::size_t answer,
+                                 std::mt19937& random) {
   GenerationRequest request;
   request.prompt = random_tokens(tokenizer, prompt, random);
   request.tokens_max = answer;

@@ -290,7 +290,8 @@ VerbSpec bench_verb() {
 }  // namespace
 
 std::vector<VerbSpec> engine_verbs() {
-  return {run_verb(), serve_verb(), embed_verb(), perplexity_verb(), bench_verb(), plan_verb_spec()};
+  return {run_verb(),        serve_verb(), embed_verb(),
+          perplexity_verb(), bench_verb(), plan_verb_spec()};
 }
 
 }  // namespace croft::cli

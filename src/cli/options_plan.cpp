@@ -43,6 +43,14 @@ std::vector<OptionSpec> demand_options() {
        .min = 1,
        .max = 99.9,
        .help = "of both times, this percentile must meet the target"},
+      {.name = "at",
+       .kind = OptionKind::Real,
+       .value_name = "N",
+       .fallback = "0",
+       .min = 0,
+       .max = 1e6,
+       .unit = "requests a second",
+       .help = "say what this load would meet, too; 0 asks for nothing"},
       {.name = "requests-per-user",
        .kind = OptionKind::Real,
        .value_name = "N",
@@ -74,16 +82,17 @@ VerbSpec plan_verb_spec() {
           "plans from such a document instead of measuring: for another machine, or another "
           "mix.",
       .arguments = {},
-      .options = {model_option(false, "smollm2:135m"),
-                  {.name = "rates",
-                   .kind = OptionKind::Path,
-                   .value_name = "FILE",
-                   .help = "plan from the rates that an earlier --json printed; - is standard input",
-                   .completion = Completion::File}}};
+      .options = {
+          model_option(false, "smollm2:135m"),
+          {.name = "rates",
+           .kind = OptionKind::Path,
+           .value_name = "FILE",
+           .help = "plan from the rates that an earlier --json printed; - is standard input",
+           .completion = Completion::File}}};
   for (const OptionSpec& option : demand_options()) verb.options.push_back(option);
   for (const OptionSpec& option :
-       {parallel_option("16", "answers computed together"), prefix_cache_option(),
-        context_option(), kv_type_option(), threads_option(), prefill_chunk_option()})
+       {parallel_option("16", "answers computed together"), prefix_cache_option(), context_option(),
+        kv_type_option(), threads_option(), prefill_chunk_option()})
     verb.options.push_back(option);
   verb.options.push_back({.name = "seed",
                           .kind = OptionKind::Integer,

@@ -19,8 +19,10 @@ double amdahl_factor(std::span<const ThreadTimes> measured, double ThreadTimes::
     wxx += weight * x * x;
     wxy += weight * x * y;
   }
-  const double slope = (w * wxy - wx * wy) / (w * wxx - wx * wx);
-  const double parallel = std::max(slope, 0.0);
+  const double apart = w * wxx - wx * wx;
+  // Counts too close together, or one time that outweighs all others, say nothing.
+  if (!(apart > 1e-9 * w * wxx)) return 1.0;
+  const double parallel = std::max((w * wxy - wx * wy) / apart, 0.0);
   // More than linear is noise or a cache; it is not promised for the next core.
   const double serial = std::max((wy - parallel * wx) / w, 0.0);
   const auto threads = static_cast<double>(measured.back().threads);

@@ -23,9 +23,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t rounds_max = 3;
 /// No further round begins after this.
 constexpr std::chrono::seconds patience{10};
+/// Dense where kernels step from one strip of rows to the next: 17 rows may cost what 24 do, and a
+/// prompt's chunk beside answers is that short.
+constexpr std::size_t prompt_sizes[] = {1,  2,  4,  8,  12, 16, 17, 20, 24,  28,
+                                        32, 33, 40, 48, 49, 64, 65, 96, 128, 256};
 /// Prompt tokens of answers that are measured: short, so that many begin in one step.
 constexpr std::size_t answers_prompt = 16;
-/// Steps with each number of sequences; the median of these counts.
+/// Steps with each number of sequences.
 constexpr std::size_t steps_each = 12;
 constexpr std::size_t sequences_max = 64;
 /// Where threads are compared: as many tokens as are bound by arithmetic.
@@ -34,8 +38,8 @@ constexpr std::size_t compared_prompt = 256;
 constexpr std::size_t long_prompt_max = 2048;
 constexpr std::size_t context_min = 160;
 
-/// Of the server, beside the engine: reading a request and sending an event, over loopback. Measured
-/// with bench/serve/load.py against an idle server (docs/plan.md).
+/// Of the server, beside the engine: reading a request and sending an event, over loopback.
+/// Measured with bench/serve/load.py against an idle server (docs/plan.md).
 constexpr double request_overhead_s = 1.5e-3;
 constexpr double token_overhead_s = 0.0;
 
@@ -47,7 +51,7 @@ double median(std::vector<double> values) {
 
 using Samples = std::map<std::size_t, std::vector<double>>;  ///< seconds by count
 
-std::vector<StepTime> medians(const Samples& samples) {
+std::vector<StepTime> table_of(const Samples& samples) {
   std::vector<StepTime> table;
   for (const auto& [count, seconds] : samples) table.push_back({count, median(seconds)});
   return table;
@@ -73,7 +77,8 @@ Sizes sizes_of(const EngineOptions& options) {
   sizes.chunk = options.prefill_chunk;
   const std::size_t longest =
       std::min({options.prefill_chunk, options.context - 32, std::size_t{512}});
-  for (std::size_t n = 1; n < longest; n *= 2) sizes.prompts.push_back(n);
+  for (const std::size_t n : prompt_sizes)
+    if (n < longest) sizes.prompts.push_back(n);
   sizes.prompts.push_back(longest);
   for (const std::size_t n : sizes.prompts)
     if (n <= compared_prompt) sizes.compared = n;
@@ -97,7 +102,7 @@ Result<void> measure_prompts(Measured& measured, const std::vector<std::size_t>&
                              std::mt19937& random) {
   for (const std::size_t n : sizes) {
     // Short ones are cheap, and their noise is a larger part of them.
-    const int repeats = n <= 32 ? 5 : 1;
+    const int repeats = n <= 128 ? 4 : 1;
     for (int i = 0; i < repeats; ++i) {
       const double ns = TRY(sample_ns(*measured.engine, {.n_prompt = n}, random));
       measured.prompts[n].push_back(ns / 1e9);
@@ -119,18 +124,17 @@ Result<void> measure_answers(Measured& measured, const Sizes& sizes, std::mt1993
   const std::vector<TimedGeneration> done =
       TRY(generate_all(*measured.engine, std::move(requests)));
   Clock::time_point all_began = Clock::time_point::min();
-  for (const TimedGeneration& one : done)
-    all_began = std::max(all_began, one.token_times.front());
+  for (const TimedGeneration& one : done) all_began = std::max(all_began, one.token_times.front());
   const auto& steps = done.front().token_times;
   for (std::size_t i = 1; i + 1 < steps.size(); ++i) {
     if (steps[i - 1] <= all_began) continue;
     std::size_t active = 0;
     for (const TimedGeneration& one : done)
-      active += static_cast<std::size_t>(std::ranges::count_if(one.token_times, [&](auto at) {
-        return at >= steps[i] && at < steps[i + 1];
-      }));
+      active += static_cast<std::size_t>(std::ranges::count_if(
+          one.token_times, [&](auto at) { return at >= steps[i] && at < steps[i + 1]; }));
     if (std::ranges::find(sizes.answers, active) == sizes.answers.end()) continue;
-    measured.answers[active].push_back(std::chrono::duration<double>(steps[i] - steps[i - 1]).count());
+    measured.answers[active].push_back(
+        std::chrono::duration<double>(steps[i] - steps[i - 1]).count());
   }
   return {};
 }
@@ -166,9 +170,9 @@ Result<std::vector<Measured>> open_engines(const std::shared_ptr<const Model>& m
     EngineOptions one = options;
     one.threads = threads;
     one.parallel = sizes.answers.front();
-    one.context = std::min(options.context,
-                           std::max({sizes.long_prompt + 16, sizes.prompts.back() + 16,
-                                     answers_prompt + sizes.answer_tokens() + 16}));
+    one.context =
+        std::min(options.context, std::max({sizes.long_prompt + 16, sizes.prompts.back() + 16,
+                                            answers_prompt + sizes.answer_tokens() + 16}));
     one.prefix_cache = false;
     one.prompt_lookup = false;
     one.queue_max = one.parallel + 1;
@@ -212,8 +216,8 @@ void add_depth(StepRates& rates, const Measured& measured, const Sizes& sizes) {
   rates.prompt_position_s = std::max(0.0, (median(measured.long_first_s) - expected) / pairs);
   const double deeper = static_cast<double>(sizes.long_prompt) + steps_each / 2.0 -
                         static_cast<double>(rates.answers_depth);
-  rates.answer_position_s = std::max(
-      0.0, (median(measured.long_between_s) - rates.answers.front().seconds) / deeper);
+  rates.answer_position_s =
+      std::max(0.0, (median(measured.long_between_s) - rates.answers.front().seconds) / deeper);
 }
 
 Result<void> add_bounds(MachineRates& rates, const Engine& engine, const Sizes& sizes) {
@@ -227,8 +231,8 @@ Result<void> add_bounds(MachineRates& rates, const Engine& engine, const Sizes& 
     return TestSize{.n_gen = 1, .n_depth = rates.steps.answers_depth, .seqs = seqs};
   };
   const std::size_t most = sizes.answers.front();
-  rates.prompt_bound = TRY(
-      bound({.n_prompt = sizes.compared}, at_count(rates.steps.prompt, sizes.compared)));
+  rates.prompt_bound =
+      TRY(bound({.n_prompt = sizes.compared}, at_count(rates.steps.prompt, sizes.compared)));
   rates.answer_one_bound = TRY(bound(answers(1), rates.steps.answers.front().seconds));
   rates.answers_bound = TRY(bound(answers(most), rates.steps.answers.back().seconds));
   return {};
@@ -246,18 +250,14 @@ void add_memory(MachineRates& rates, const Model& model, const EngineOptions& op
       KvPool::page_bytes_of(model.config(), options.kv_type).value_or(plan.per_token);
   // What Batcher::create promises, beside the weights that are loaded already.
   const MachineMemory memory = machine_memory();
-  rates.kv_bytes_max = std::max<std::uint64_t>(
-      std::min(memory.total / 2, memory.available / 4 * 3), plan.sequence);
+  rates.kv_bytes_max =
+      std::max<std::uint64_t>(std::min(memory.total / 2, memory.available / 4 * 3), plan.sequence);
 }
 
 }  // namespace
 
 Result<MachineRates> measure_rates(const std::shared_ptr<const Model>& model,
                                    const EngineOptions& options) {
-  if (model->decoder() == nullptr)
-    return fail(ErrorCode::Unsupported,
-                model->info().name + " is an embedding model: it generates nothing",
-                "Use a text generator.");
   if (options.context < context_min)
     return fail(ErrorCode::Unsupported,
                 "a context of " + std::to_string(options.context) + " is too short to measure in",
@@ -277,17 +277,17 @@ Result<MachineRates> measure_rates(const std::shared_ptr<const Model>& model,
   rates.cpu = cpu_model_name();
   rates.isa = isa_name(all.engine->isa());
   rates.context = options.context;
-  rates.steps.prompt = medians(all.prompts);
-  rates.steps.answers = medians(all.answers);
+  rates.steps.prompt = table_of(all.prompts);
+  rates.steps.answers = table_of(all.answers);
   rates.steps.answers_depth = answers_prompt + steps_each;
   rates.steps.request_overhead_s = request_overhead_s;
   rates.steps.step_overhead_s = token_overhead_s;
   add_depth(rates.steps, all, sizes);
   for (const Measured& one : engines)
     rates.threads.push_back({.threads = one.engine->options().threads,
-                             .prompt_s = at_count(medians(one.prompts), sizes.compared),
-                             .answer_one_s = medians(one.answers).front().seconds,
-                             .answers_s = medians(one.answers).back().seconds});
+                             .prompt_s = at_count(table_of(one.prompts), sizes.compared),
+                             .answer_one_s = table_of(one.answers).front().seconds,
+                             .answers_s = table_of(one.answers).back().seconds});
   TRY(add_bounds(rates, *all.engine, sizes));
   add_memory(rates, *model, options);
   return rates;

@@ -12,12 +12,13 @@ constexpr std::size_t classes_max = 32;
 
 /// What small models are used for in an office: chat behind a system prompt, questions about a
 /// passage, short labels.
-const char* const usual_mix[] = {"chat=60,300,150,128", "passage=25,1200,150,128",
+const char* const usual_mix[] = {"chat=60,300,150,128", "passage=25,600,150,128",
                                  "label=15,250,8,192"};
 
 std::unexpected<Error> wrong(const std::string& text, const std::string& why) {
   return fail(ErrorCode::InvalidArgument, "--mix " + text + ": " + why,
-              "Write NAME=SHARE,PROMPT,ANSWER[,SHARED], for example support=60,300,120,200.", "mix");
+              "Write NAME=SHARE,PROMPT,ANSWER[,SHARED], for example support=60,300,120,200.",
+              "mix");
 }
 
 bool is_name(std::string_view name) {

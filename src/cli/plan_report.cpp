@@ -62,9 +62,9 @@ std::string rates_text(const MachineRates& rates) {
   const auto per_second = [](const StepTime& step) {
     return rounded(static_cast<double>(step.count) / step.seconds) + " tokens/s";
   };
-  std::string text = row("prompts", per_second(prompt) + " in chunks of " +
-                                        std::to_string(prompt.count) + ": " +
-                                        bound_text(rates.prompt_bound));
+  std::string text =
+      row("prompts", per_second(prompt) + " in chunks of " + std::to_string(prompt.count) + ": " +
+                         bound_text(rates.prompt_bound));
   text += row("one answer", per_second(one) + ": " + bound_text(rates.answer_one_bound));
   if (most.count > 1)
     text += row(std::to_string(most.count) + " answers",
@@ -87,7 +87,11 @@ std::string loads_text(const CapacityPlan& plan) {
   text += load_text(plan.alone, "one alone");
   for (const LoadResult& load : plan.loads)
     text += load_text(load, fixed(load.rate / plan.capacity.rate * 100, 0) + " %");
-  return text + load_text(plan.capacity, "100 %");
+  text += load_text(plan.capacity, "100 %");
+  if (plan.asked)
+    text += load_text(*plan.asked,
+                      fixed(plan.asked->rate / plan.capacity.rate * 100, 0) + " % (asked)");
+  return text;
 }
 
 std::uint64_t kv_used(const CapacityPlan& plan) {
@@ -110,14 +114,14 @@ std::string more_text(const CapacityPlan& plan) {
   const std::size_t threads = plan.rates.threads.back().threads;
   std::string core;
   if (plan.core_low && plan.core_high)
-    core = fmt::format("{} to {} requests/s (+{} to +{} %), {} to {} users; extrapolated from {} "
-                       "to {} threads",
-                       rate_text(*plan.core_low), rate_text(*plan.core_high),
-                       fixed((*plan.core_low / now - 1) * 100, 0),
-                       fixed((*plan.core_high / now - 1) * 100, 0),
-                       rounded(people_of(*plan.core_low, plan.usage).users),
-                       rounded(people_of(*plan.core_high, plan.usage).users),
-                       plan.rates.threads.front().threads, threads);
+    core = fmt::format(
+        "{} to {} requests/s (+{} to +{} %), {} to {} users; extrapolated from {} "
+        "to {} threads",
+        rate_text(*plan.core_low), rate_text(*plan.core_high),
+        fixed((*plan.core_low / now - 1) * 100, 0), fixed((*plan.core_high / now - 1) * 100, 0),
+        rounded(people_of(*plan.core_low, plan.usage).users),
+        rounded(people_of(*plan.core_high, plan.usage).users), plan.rates.threads.front().threads,
+        threads);
   else
     core = "not known: with one thread measured, how speed grows with cores could not be";
   const double both = 2 * plan.machine_no_affinity;
@@ -139,23 +143,27 @@ std::vector<std::string> assumptions(const CapacityPlan& plan) {
                                   "of it, at most 4 times it",
                                   fixed(work.spread, 2)));
   all.push_back("requests arrive at random and independently (Poisson), evenly over the busy hour");
-  all.push_back("all requests of a class begin with the same shared tokens and come with one API "
-                "key: keys do not share prefixes");
+  all.push_back(
+      "all requests of a class begin with the same shared tokens and come with one API "
+      "key: keys do not share prefixes");
   all.push_back("no guess of prompt lookup holds; nobody cancels");
-  all.push_back(fmt::format("the server adds {} ms to a first token and {} ms to every other; the "
-                            "network adds nothing",
-                            fixed(plan.rates.steps.request_overhead_s * 1e3, 1),
-                            fixed(plan.rates.steps.step_overhead_s * 1e3, 2)));
+  all.push_back(
+      fmt::format("the server adds {} ms to a first token and {} ms to every other; the "
+                  "network adds nothing",
+                  fixed(plan.rates.steps.request_overhead_s * 1e3, 1),
+                  fixed(plan.rates.steps.step_overhead_s * 1e3, 2)));
   all.push_back("nothing else runs on the machine, and it stays as fast as when it was measured");
-  all.push_back(fmt::format("the target must hold in each of {} simulations of {} requests "
-                            "(seed {})",
-                            work.runs, work.requests, work.seed));
-  all.push_back(fmt::format("a person makes {} requests a day, {} % of a day's requests come in "
-                            "its busiest hour",
-                            rate_text(plan.usage.requests_per_user),
-                            rate_text(plan.usage.busy_hour_share * 100)));
-  all.push_back("a core more: at best as the measured thread counts say by Amdahl's law, at worst "
-                "half of that gain and none from memory");
+  all.push_back(
+      fmt::format("the target must hold in each of {} simulations of {} requests "
+                  "(seed {})",
+                  work.runs, work.requests, work.seed));
+  all.push_back(fmt::format(
+      "a person makes {} requests a day, {} % of a day's requests come in "
+      "its busiest hour",
+      rate_text(plan.usage.requests_per_user), rate_text(plan.usage.busy_hour_share * 100)));
+  all.push_back(
+      "a core more: at best as the measured thread counts say by Amdahl's law, at worst "
+      "half of that gain and none from memory");
   return all;
 }
 
@@ -174,12 +182,9 @@ json::object people_json(double rate, const Usage& usage) {
 }
 
 json::object load_json(const LoadResult& load, double capacity) {
-  return {{"requests_per_second", load.rate},
-          {"share_of_capacity", load.rate / capacity},
-          {"first_token", latency_json(load.first)},
-          {"between_tokens", latency_json(load.between)},
-          {"end_to_end", latency_json(load.whole)},
-          {"busy", load.busy},
+  return {{"requests_per_second", load.rate},        {"share_of_capacity", load.rate / capacity},
+          {"first_token", latency_json(load.first)}, {"between_tokens", latency_json(load.between)},
+          {"end_to_end", latency_json(load.whole)},  {"busy", load.busy},
           {"sequences_mean", load.running_mean}};
 }
 
@@ -213,9 +218,9 @@ json::object next_json(const CapacityPlan& plan) {
   if (plan.core_low && plan.core_high)
     next["one_core_more"] = json::object{{"low", people_json(*plan.core_low, plan.usage)},
                                          {"high", people_json(*plan.core_high, plan.usage)}};
-  next["second_machine"] =
-      json::object{{"total", people_json(2 * plan.capacity.rate, plan.usage)},
-                   {"total_without_affinity", people_json(2 * plan.machine_no_affinity, plan.usage)}};
+  next["second_machine"] = json::object{
+      {"total", people_json(2 * plan.capacity.rate, plan.usage)},
+      {"total_without_affinity", people_json(2 * plan.machine_no_affinity, plan.usage)}};
   return next;
 }
 
@@ -237,6 +242,8 @@ json::object plan_json(const CapacityPlan& plan) {
   return {{"build", version_text()},
           {"capacity", people_json(plan.capacity.rate, plan.usage)},
           {"loads", std::move(loads)},
+          {"asked", plan.asked ? json::value(load_json(*plan.asked, plan.capacity.rate))
+                               : json::value(nullptr)},
           {"next", next_json(plan)},
           {"memory", json::object{{"total_bytes", memory},
                                   {"weights_bytes", plan.rates.weights_bytes},
@@ -253,10 +260,10 @@ std::string plan_text(const CapacityPlan& plan) {
   const std::string p = percentile_name(target.percentile);
   const People people = people_of(plan.capacity.rate, plan.usage);
   const std::size_t threads = plan.rates.threads.back().threads;
-  std::string text = row(
-      "model", escape_controls(plan.rates.model + ", " + std::to_string(threads) +
-                               (threads == 1 ? " thread of " : " threads of ") + plan.rates.cpu +
-                               " (" + plan.rates.isa + ")"));
+  std::string text =
+      row("model", escape_controls(plan.rates.model + ", " + std::to_string(threads) +
+                                   (threads == 1 ? " thread of " : " threads of ") +
+                                   plan.rates.cpu + " (" + plan.rates.isa + ")"));
   text += rates_text(plan.rates);
   text += row("mix", mix_text(plan.workload));
   text += row("target", "first token " + p + " within " + ms(target.first_s) +

@@ -29,12 +29,14 @@ struct CapacityPlan {
   MachineRates rates;
   WorkloadOptions workload;
   Usage usage;
-  LoadResult alone;               ///< one request at a time
+  LoadResult alone;  ///< one request at a time
   LoadResult capacity;
-  std::vector<LoadResult> loads;  ///< at shares of the capacity
+  std::vector<LoadResult> loads;    ///< at shares of the capacity
+  std::optional<LoadResult> asked;  ///< at a rate that was asked for
   /// One core more: the range. Nothing where scaling could not be measured.
   std::optional<double> core_low, core_high;
-  double machine_no_affinity = 0.0;  ///< each of two machines, if what is shared is found half the time
+  double machine_no_affinity =
+      0.0;  ///< each of two machines, if what is shared is found half the time
 };
 
 [[nodiscard]] json::object plan_json(const CapacityPlan& plan);

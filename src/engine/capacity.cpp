@@ -48,8 +48,8 @@ Result<void> check_table(const std::vector<StepTime>& table, const std::string& 
       return wrong(at, "has a count of " + std::to_string(entry.count) +
                            "; counts ascend and end at " + std::to_string(count_max));
     if (!in_range(entry.seconds, step_seconds_min, step_seconds_max))
-      return wrong(at, "takes " + std::to_string(entry.seconds) +
-                           " seconds; a step takes 1e-9 to 10000");
+      return wrong(
+          at, "takes " + std::to_string(entry.seconds) + " seconds; a step takes 1e-9 to 10000");
     before = entry.count;
   }
   return {};
@@ -204,7 +204,7 @@ class Run {
     const std::size_t answer = draws_.length(kind.answer, options_.spread);
     const bool shares = draws_.uniform() < options_.shared_found;
     const auto index = static_cast<TokenId>(options_.mix.size() + arrived_);
-    fresh = std::min(std::max<std::size_t>(fresh, kind.shared == 0), //
+    fresh = std::min(std::max<std::size_t>(fresh, kind.shared == 0),  //
                      options_.context - 1 - std::min(kind.shared, options_.context - 1));
     job->all.assign(kind.shared, shares ? static_cast<TokenId>(which) : index);
     job->all.insert(job->all.end(), fresh, index);
@@ -212,8 +212,8 @@ class Run {
     job->answer = std::min(answer, options_.context - job->prompt_size);
     job->all.reserve(job->prompt_size + job->answer);
     job->submitted = next_arrival_;
-    job->counts = arrived_ >= options_.requests / 6 &&
-                  arrived_ < options_.requests / 6 + options_.requests;
+    job->counts =
+        arrived_ >= options_.requests / 6 && arrived_ < options_.requests / 6 + options_.requests;
     ++arrived_;
     scheduler_.add(*job);
     jobs_.push_back(std::move(job));
@@ -295,8 +295,8 @@ Result<KvPool> make_pool(const WorkloadOptions& options) {
   ModelConfig config;
   config.layer_count = config.kv_head_count = 1;
   config.head_size = 16;
-  return KvPool::create(config, {.positions = std::max(one, std::min(options.kv_pages, most)) *
-                                              kv_block_positions});
+  return KvPool::create(
+      config, {.positions = std::max(one, std::min(options.kv_pages, most)) * kv_block_positions});
 }
 
 std::string milliseconds(double seconds) {
@@ -411,8 +411,11 @@ Result<void> WorkloadOptions::check() const {
 }
 
 StepCost::StepCost(const StepRates& rates) : rates_(rates) {
-  make_ascend(rates_.prompt);
   make_ascend(rates_.answers);
+  for (StepTime& entry : rates_.prompt)
+    if (entry.count <= rates_.answers.back().count)
+      entry.seconds = std::min(entry.seconds, look_up(rates_.answers, entry.count));
+  make_ascend(rates_.prompt);
   for (const StepTime& entry : rates_.answers)
     logits_.push_back(
         {entry.count, std::max(0.0, entry.seconds - look_up(rates_.prompt, entry.count))});
@@ -437,7 +440,8 @@ double StepCost::seconds(std::span<const PlannedRows> plan) const {
          rates_.step_overhead_s * static_cast<double>(wanted);
 }
 
-Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options, double rate) {
+Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options,
+                                 double rate) {
   TRY(rates.check());
   TRY(options.check());
   if (!in_range(rate, 0.0, 1e9)) return wrong("rate", "must lie between 0 and 10^9 a second");

@@ -38,7 +38,8 @@ struct StepRates {
 /// beside answers cost what a longer prompt costs more; who wants logits pays for them.
 class StepCost {
  public:
-  /// Requires: rates.check(). Times that fall while counts rise (noise) count as equal.
+  /// Requires: rates.check(). Noise is taken out: times that fall while counts rise count as equal,
+  /// and rows without logits never take longer than rows with them.
   explicit StepCost(const StepRates& rates);
   [[nodiscard]] double seconds(std::span<const PlannedRows> plan) const;
 
@@ -104,7 +105,8 @@ struct LoadResult {
 };
 
 /// Errors: those of the checks; TooLarge (no memory for the simulation).
-Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options, double rate);
+Result<LoadResult> simulate_load(const StepRates& rates, const WorkloadOptions& options,
+                                 double rate);
 
 /// The highest rate, to one per cent, at which every run meets the target. Errors: InvalidArgument
 /// where even one request alone misses it (both numbers named); as above.

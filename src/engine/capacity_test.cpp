@@ -1,4 +1,5 @@
-// Goal:   a plan can be trusted as far as its rates: it is the same every time, and it moves the way
+// Goal:   a plan can be trusted as far as its rates: it is the same every time, and it moves the
+// way
 //         it must when requests, targets or the machine change.
 // Method: the simulation with made-up rates of round numbers; the price of a step by hand; capacity
 //         compared with what queueing theory allows.
@@ -20,7 +21,8 @@ StepRates rates() {
   for (const std::size_t n : {1u, 2u, 4u, 8u, 16u, 64u, 256u, 512u})
     rates.prompt.push_back({n, 5e-3 + 4e-4 * static_cast<double>(n - 1)});
   for (const std::size_t n : {1u, 2u, 4u, 8u, 16u})
-    rates.answers.push_back({n, 5e-3 + 4e-4 * static_cast<double>(n - 1) + 2e-4 * static_cast<double>(n)});
+    rates.answers.push_back(
+        {n, 5e-3 + 4e-4 * static_cast<double>(n - 1) + 2e-4 * static_cast<double>(n)});
   rates.answers_depth = 16;
   return rates;
 }
@@ -50,7 +52,8 @@ TEST(Capacity, AStepCostsWhatWasMeasured) {
   config.head_size = 16;
   KvPool pool = std::move(*KvPool::create(config, {.positions = 64}));
   struct Job : ScheduledJob {
-    Job(KvPool& pool, std::size_t prompt, std::size_t made) : ScheduledJob(pool), all(prompt + made) {
+    Job(KvPool& pool, std::size_t prompt, std::size_t made)
+        : ScheduledJob(pool), all(prompt + made) {
       prompt_size = prompt;
     }
     [[nodiscard]] std::span<const TokenId> tokens() const override { return all; }

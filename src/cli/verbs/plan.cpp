@@ -41,6 +41,10 @@ Result<MachineRates> rates_of(const Settings& settings, const std::vector<Reques
   const std::shared_ptr<const Model> model = engine->shared_model();
   const EngineOptions options = engine->options();
   engine.reset();
+  if (model->decoder() == nullptr)
+    return fail(ErrorCode::Unsupported,
+                path.string() + " is an embedding model: it generates nothing",
+                "Use a text generator.");
   WorkloadOptions fits;
   fits.mix = mix;
   fits.context = options.context;
@@ -65,23 +69,24 @@ WorkloadOptions workload_of(const Settings& settings, const MachineRates& rates,
                     .prefix_cache = engine.prefix_cache,
                     .prefix_pages_max = engine.prefix_bytes / rates.kv_page_bytes};
   // As the server's: room for all that run and one more, as far as there is memory.
-  work.kv_pages = std::max(
-      kv_page_count(work.context),
-      std::min((engine.parallel + 1) * kv_page_count(work.context),
-               static_cast<std::size_t>(rates.kv_bytes_max / rates.kv_page_bytes)));
+  work.kv_pages =
+      std::max(kv_page_count(work.context),
+               std::min((engine.parallel + 1) * kv_page_count(work.context),
+                        static_cast<std::size_t>(rates.kv_bytes_max / rates.kv_page_bytes)));
   double shares = 0.0, tokens = 0.0;
   for (const RequestClass& one : work.mix) {
     shares += one.share;
     tokens += one.share * static_cast<double>(one.answer);
   }
   work.runs = runs;
-  work.requests = static_cast<std::size_t>(std::clamp(
-      run_tokens * shares / tokens, static_cast<double>(requests_min),
-      static_cast<double>(requests_max)));
+  work.requests = static_cast<std::size_t>(std::clamp(run_tokens * shares / tokens,
+                                                      static_cast<double>(requests_min),
+                                                      static_cast<double>(requests_max)));
   return work;
 }
 
-Result<CapacityPlan> make_plan(MachineRates rates, WorkloadOptions work, const Usage& usage) {
+Result<CapacityPlan> make_plan(MachineRates rates, WorkloadOptions work, const Usage& usage,
+                               double at) {
   CapacityPlan plan;
   plan.rates = std::move(rates);
   plan.workload = std::move(work);
@@ -91,6 +96,7 @@ Result<CapacityPlan> make_plan(MachineRates rates, WorkloadOptions work, const U
   plan.capacity = TRY(find_capacity(steps, plan.workload));
   for (const double share : {0.5, 0.7, 0.9})
     plan.loads.push_back(TRY(simulate_load(steps, plan.workload, plan.capacity.rate * share)));
+  if (at > 0.0) plan.asked = TRY(simulate_load(steps, plan.workload, at));
   if (const auto gain = one_core_more(plan.rates.threads)) {
     // Noise of the search must not make the range begin below what is there.
     const auto with = [&](const StepScale& scale) -> Result<double> {
@@ -116,7 +122,7 @@ Result<int> plan_verb(const Settings& settings) {
   const WorkloadOptions work = workload_of(settings, rates, std::move(mix));
   const Usage usage = {.requests_per_user = settings.real("requests-per-user"),
                        .busy_hour_share = settings.real("busy-hour-share")};
-  const CapacityPlan plan = TRY(make_plan(std::move(rates), work, usage));
+  const CapacityPlan plan = TRY(make_plan(std::move(rates), work, usage, settings.real("at")));
   if (settings.flag("json")) {
     TRY(print_line(json::serialize(plan_json(plan))));
   } else {
