@@ -1,5 +1,6 @@
 #include "cli/plan_rates.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/terminal.h"
@@ -13,15 +14,23 @@ constexpr std::size_t entries_max = 64;
 constexpr double bytes_max = 1e15;
 constexpr double seconds_max = 1e4;
 
+/// Six digits, more than a measurement has: the last digit of a longer number may change when it is
+/// read (docs/notes.md, Boost.JSON 1.81), and plans made from one document must be the same.
+double six_digits(double value) {
+  if (value == 0.0) return 0.0;
+  const double scale = std::pow(10.0, std::min(5.0 - std::floor(std::log10(value)), 22.0));
+  return std::round(value * scale) / scale;
+}
+
 json::array table_json(const std::vector<StepTime>& table, std::string_view count) {
   json::array rows;
   for (const StepTime& entry : table)
-    rows.push_back(json::object{{count, entry.count}, {"seconds", entry.seconds}});
+    rows.push_back(json::object{{count, entry.count}, {"seconds", six_digits(entry.seconds)}});
   return rows;
 }
 
 json::object bound_json(const BoundBy& bound) {
-  return {{"limit", bound.name}, {"fraction", bound.fraction}};
+  return {{"limit", bound.name}, {"fraction", six_digits(bound.fraction)}};
 }
 
 /// Reads members of one object; errors name document and path.
@@ -161,9 +170,9 @@ json::object rates_json(const MachineRates& rates) {
   json::array threads;
   for (const ThreadTimes& times : rates.threads)
     threads.push_back(json::object{{"threads", times.threads},
-                                   {"prompt_seconds", times.prompt_s},
-                                   {"answer_one_seconds", times.answer_one_s},
-                                   {"answers_seconds", times.answers_s}});
+                                   {"prompt_seconds", six_digits(times.prompt_s)},
+                                   {"answer_one_seconds", six_digits(times.answer_one_s)},
+                                   {"answers_seconds", six_digits(times.answers_s)}});
   return {{"version", format_version},
           {"model", valid_utf8(rates.model)},
           {"cpu", valid_utf8(rates.cpu)},
@@ -173,10 +182,10 @@ json::object rates_json(const MachineRates& rates) {
           {"prompt_steps", table_json(rates.steps.prompt, "tokens")},
           {"answer_steps", table_json(rates.steps.answers, "sequences")},
           {"answer_steps_depth", rates.steps.answers_depth},
-          {"prompt_position_seconds", rates.steps.prompt_position_s},
-          {"answer_position_seconds", rates.steps.answer_position_s},
-          {"request_overhead_seconds", rates.steps.request_overhead_s},
-          {"token_overhead_seconds", rates.steps.step_overhead_s},
+          {"prompt_position_seconds", six_digits(rates.steps.prompt_position_s)},
+          {"answer_position_seconds", six_digits(rates.steps.answer_position_s)},
+          {"request_overhead_seconds", six_digits(rates.steps.request_overhead_s)},
+          {"token_overhead_seconds", six_digits(rates.steps.step_overhead_s)},
           {"threads", std::move(threads)},
           {"bound_by", json::object{{"prompt", bound_json(rates.prompt_bound)},
                                     {"answer_one", bound_json(rates.answer_one_bound)},

@@ -35,6 +35,7 @@ struct MachineRates {
   std::uint64_t kv_bytes_max = 0;   ///< what a server there would take for keys and values
 };
 
+/// Numbers to six digits.
 [[nodiscard]] json::object rates_json(const MachineRates& rates);
 
 /// Reads such an object, or a document with one as `rates`. Every number is checked: hostile input

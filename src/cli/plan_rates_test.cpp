@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "cli/plan_cores.h"
 #include "cli/plan_mix.h"
 
@@ -42,11 +44,23 @@ TEST(PlanRates, SurviveARoundTrip) {
   const auto read = parse_rates(text, "x.json");
   ASSERT_TRUE(read.has_value()) << read.error().to_string();
   EXPECT_EQ(json::serialize(rates_json(*read)), text);
-  EXPECT_EQ(read->steps.prompt[1].seconds, 1.0 / 3);
+  EXPECT_NEAR(read->steps.prompt[1].seconds, 1.0 / 3, 1e-6);
   EXPECT_EQ(read->threads[1].answers_s, 3);
   const auto inside = parse_rates("{\"capacity\": 1, \"rates\": " + text + "}", "x.json");
   ASSERT_TRUE(inside.has_value());
   EXPECT_EQ(json::serialize(rates_json(*inside)), text);
+}
+
+TEST(PlanRates, StayTheSameHoweverOftenTheyAreRead) {
+  MachineRates first = rates();
+  for (int i = 1; i <= 2000; ++i) {
+    first.steps.prompt[1].seconds = 0.001 * std::exp(i * 0.003) * (1 + 1e-7 * i);
+    const auto once = parse_rates(json::serialize(rates_json(first)), "x.json");
+    ASSERT_TRUE(once.has_value());
+    const auto twice = parse_rates(json::serialize(rates_json(*once)), "x.json");
+    ASSERT_TRUE(twice.has_value());
+    ASSERT_EQ(once->steps.prompt[1].seconds, twice->steps.prompt[1].seconds) << i;
+  }
 }
 
 TEST(PlanRates, HostileOnesAreRefusedByName) {

@@ -87,7 +87,8 @@ class PlanTest(unittest.TestCase):
     def test_one_thread_says_that_scaling_is_unknown(self):
         alone = self.plan(*MIX, change=lambda rates: rates["threads"].pop(0))
         self.assertIsNone(alone["next"]["one_core_more"])
-        text = harness.run("plan", "--rates", self.rates_file(lambda rates: rates["threads"].pop(0))).stdout.decode()
+        path = self.rates_file(lambda rates: rates["threads"].pop(0))
+        text = harness.run("plan", "--rates", path, *MIX).stdout.decode()
         self.assertRegex(text, r"one core more +not known")
 
     def test_capacity_follows_the_machine_and_the_demand(self):
@@ -108,7 +109,7 @@ class PlanTest(unittest.TestCase):
 
     def test_mistakes_are_sentences(self):
         rates = self.rates_file()
-        self.refused("even one request alone needs", "--rates", rates, "--first-ms", "0.001")
+        self.refused("even one request alone needs", "--rates", rates, *MIX, "--first-ms", "0.001")
         self.refused("--mix chat=1,2", "--rates", rates, "--mix", "chat=1,2")
         self.refused("do not fit the context", "--rates", rates, "--mix", "a=1,9000,9000", code=6)
         self.refused("--threads cannot change", "--rates", rates, "--threads", "1")
@@ -118,12 +119,11 @@ class PlanTest(unittest.TestCase):
         def hostile(rates):
             rates["answer_steps"][0]["seconds"] = -1
         self.refused("rates.answer_steps[0].seconds", "--rates", self.rates_file(hostile))
-        self.refused("-: ", "--rates", "-", stdin=b'{"rates": {"version": 1, "model": NaN}}')
-        self.refused("embedding model", "--model", harness.EMBEDDING_MODEL, code=5) if self.has_encoder() else None
+        self.refused("- is not valid JSON", "--rates", "-", stdin=b'{"rates": {"version": 1, "model": NaN}}')
 
-    @staticmethod
-    def has_encoder():
-        return harness.run("show", harness.EMBEDDING_MODEL, "--json").returncode == 0
+    def test_an_embedding_model_is_refused(self):
+        harness.require_model(harness.EMBEDDING_MODEL)
+        self.refused("embedding model", "--model", harness.EMBEDDING_MODEL, code=5)
 
 
 if __name__ == "__main__":

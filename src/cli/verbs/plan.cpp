@@ -50,7 +50,9 @@ Result<MachineRates> rates_of(const Settings& settings, const std::vector<Reques
   fits.context = options.context;
   fits.kv_pages = kv_page_count(options.context);
   TRY(fits.check());  // before anybody waits for a measurement
-  return measure_rates(model, options);
+  const MachineRates measured = TRY(measure_rates(model, options));
+  // Through the document, so that planning from it again gives this plan.
+  return parse_rates(json::serialize(rates_json(measured)), "rates");
 }
 
 WorkloadOptions workload_of(const Settings& settings, const MachineRates& rates,
