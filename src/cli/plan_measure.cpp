@@ -38,10 +38,10 @@ constexpr std::size_t compared_prompt = 256;
 constexpr std::size_t long_prompt_max = 2048;
 constexpr std::size_t context_min = 160;
 
-/// Of the server, beside the engine: reading a request and sending an event, over loopback.
-/// Measured with bench/serve/load.py against an idle server (docs/plan.md).
-constexpr double request_overhead_s = 1.5e-3;
-constexpr double token_overhead_s = 0.0;
+/// Of the server, beside the engine, over loopback: reading a request to its first event, and what
+/// sending an event takes from the step (docs/plan.md says how both were measured).
+constexpr double request_overhead_s = 2e-3;
+constexpr double token_overhead_s = 6e-6;
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

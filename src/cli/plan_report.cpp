@@ -148,10 +148,10 @@ std::vector<std::string> assumptions(const CapacityPlan& plan) {
       "key: keys do not share prefixes");
   all.push_back("no guess of prompt lookup holds; nobody cancels");
   all.push_back(
-      fmt::format("the server adds {} ms to a first token and {} ms to every other; the "
+      fmt::format("the server adds {} ms to a first token and {} ms to a step for every token; the "
                   "network adds nothing",
                   fixed(plan.rates.steps.request_overhead_s * 1e3, 1),
-                  fixed(plan.rates.steps.step_overhead_s * 1e3, 2)));
+                  fixed(plan.rates.steps.step_overhead_s * 1e3, 3)));
   all.push_back("nothing else runs on the machine, and it stays as fast as when it was measured");
   all.push_back(
       fmt::format("the target must hold in each of {} simulations of {} requests "
