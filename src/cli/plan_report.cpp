@@ -20,6 +20,11 @@ std::string rate_text(double rate) {
   return fixed(rate, rate < 1 ? 3 : rate < 10 ? 2 : rate < 100 ? 1 : 0);
 }
 
+/// 40 -> "40", 0.25 -> "0.25": as it was given.
+std::string plain(double value) {
+  return fmt::format("{}", std::round(value * 1e3) / 1e3);
+}
+
 std::string ms(double seconds) {
   return fixed(seconds * 1e3, seconds < 0.01 ? 1 : 0);
 }
@@ -157,10 +162,10 @@ std::vector<std::string> assumptions(const CapacityPlan& plan) {
       fmt::format("the target must hold in each of {} simulations of {} requests "
                   "(seed {})",
                   work.runs, work.requests, work.seed));
-  all.push_back(fmt::format(
-      "a person makes {} requests a day, {} % of a day's requests come in "
-      "its busiest hour",
-      rate_text(plan.usage.requests_per_user), rate_text(plan.usage.busy_hour_share * 100)));
+  all.push_back(
+      fmt::format("a person makes {} requests a day, {} % of a day's requests come in "
+                  "its busiest hour",
+                  plain(plan.usage.requests_per_user), plain(plan.usage.busy_hour_share * 100)));
   all.push_back(
       "a core more: at best as the measured thread counts say by Amdahl's law, at worst "
       "half of that gain and none from memory");
@@ -272,7 +277,7 @@ std::string plan_text(const CapacityPlan& plan) {
   text += row("", rounded(people.per_hour) + " requests in the busiest hour");
   text += row("", rounded(people.per_day) + " requests a day");
   text += row("", bold(rounded(people.users) + " users") + " with " +
-                      rate_text(plan.usage.requests_per_user) + " requests a day each");
+                      plain(plan.usage.requests_per_user) + " requests a day each");
   text += row("memory", memory_text(plan)) + "\n" + loads_text(plan) +
           "(times in ms unless they say s)\n\n" + more_text(plan) + "\nAssumed:\n";
   for (const std::string& one : assumptions(plan)) text += "  - " + one + "\n";
