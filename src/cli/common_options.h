@@ -21,5 +21,8 @@ namespace croft::cli {
 [[nodiscard]] OptionSpec draft_option();
 /// --parallel, 1 to 1024.
 [[nodiscard]] OptionSpec parallel_option(std::string_view fallback, std::string_view help);
+/// --prefix-cache and --prefill-chunk: of a server, and of a plan for one.
+[[nodiscard]] OptionSpec prefix_cache_option();
+[[nodiscard]] OptionSpec prefill_chunk_option();
 
 }  // namespace croft::cli

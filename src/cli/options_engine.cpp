@@ -129,16 +129,7 @@ VerbSpec serve_verb() {
            .max = 65535,
            .help = "TCP port to listen on; 0 takes any free one"},
           parallel_option("16", "answers computed together"),
-          {.name = "prefix-cache",
-           .kind = OptionKind::Integer,
-           .value_name = "N",
-           .fallback = "256",
-           .min = 0,
-           .max = 1'048'576,
-           .unit = "MiB",
-           .help =
-               "memory kept so that prompts of one key that begin alike are computed once; 0 is "
-               "off"},
+          prefix_cache_option(),
           {.name = "prefix",
            .kind = OptionKind::List,
            .value_name = "FILE",
@@ -151,14 +142,7 @@ VerbSpec serve_verb() {
           context_option(),
           kv_type_option(),
           threads_option(),
-          {.name = "prefill-chunk",
-           .kind = OptionKind::Integer,
-           .value_name = "N",
-           .fallback = "512",
-           .min = 1,
-           .max = 65536,
-           .unit = "tokens",
-           .help = "most prompt tokens computed in one step; beside running answers it is less"},
+          prefill_chunk_option(),
           {.name = "queue",
            .kind = OptionKind::Integer,
            .value_name = "N",
@@ -321,7 +305,8 @@ VerbSpec bench_verb() {
 }  // namespace
 
 std::vector<VerbSpec> engine_verbs() {
-  return {run_verb(), serve_verb(), embed_verb(), perplexity_verb(), bench_verb()};
+  return {run_verb(),        serve_verb(), embed_verb(),
+          perplexity_verb(), bench_verb(), plan_verb_spec()};
 }
 
 }  // namespace croft::cli
