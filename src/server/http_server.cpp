@@ -52,33 +52,34 @@ struct Core {
   void stop_if_drained();
   /// Keeps the clock going while there is anything to wait for.
   void start_ticking();
-  void next_tick();
   void on_tick();
   /// Something ended: its memory goes back to the system unless it is soon used again.
   void memory_freed();
 
   HttpServerOptions options;
   HttpHandler& handler;
-  std::vector<Connection*> connections;  ///< before `io`, which destroys the last ones
+  // What connections touch when they end lives before `io`, which destroys the last of them.
+  std::vector<Connection*> connections;
+  TickClock clock{tick_length(options)};
+  TickClock::Ticks drain_due = 0;
+  TickClock::Ticks trim_due = 0;
+  TickClock::Ticks trim_due_max = 0;
+  bool ticking = false;
+  bool draining = false;
+  bool cancelled = false;  ///< draining took too long
+  bool heap_grew = false;
+  bool refusing = false;
+  bool over = false;                                            ///< run() has returned
+  std::string discarded = std::string(64 * limits::KiB, '\0');  ///< where unwanted input goes
   asio::io_context io{1};
   asio::thread_pool workers{2};
   tcp::acceptor acceptor{io};
   asio::steady_timer tick_timer{io};
-  TickClock clock{tick_length(options)};
-  bool ticking = false;
-  bool draining = false;
-  TickClock::Ticks drain_due = 0;
-  bool cancelled = false;  ///< draining took too long
-  bool heap_grew = false;
-  TickClock::Ticks trim_due = 0;
-  TickClock::Ticks trim_due_max = 0;
-  bool refusing = false;
-  std::string discarded = std::string(64 * limits::KiB, '\0');  ///< where unwanted input goes
 
   /// Short enough that no time-out is late by more than a quarter, and half a second for real ones.
   static Milliseconds tick_length(const HttpServerOptions& options) {
-    const Milliseconds shortest = std::min({options.header_read, options.body_read, options.idle,
-                                            options.write, options.ping, options.drain});
+    const Milliseconds shortest = std::min(
+        {options.header_read, options.body_read, options.idle, options.write, options.ping});
     return std::clamp(shortest / 8, Milliseconds(10), Milliseconds(500));
   }
 };
@@ -113,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> send_alone(HttpRequest head, HttpResponse response, bool keep_alive);
   void begin_answer(HttpRequest request, bool keep_alive);
   awaitable<bool> finish_answer();
+  awaitable<void> write_output();
   void watch_client();
   void read_ahead();
   awaitable<bool> write_all(std::string bytes);
@@ -143,6 +145,7 @@ Connection::~Connection() {
   all[position_] = all.back();
   all[position_]->position_ = position_;
   all.pop_back();
+  if (server_.over) return;
   if (exchange_) exchange_->abandon();  // an exception took the connection away
   server_.memory_freed();
   server_.stop_if_drained();
@@ -161,7 +164,11 @@ void Connection::on_tick(TickClock::Ticks now) {
   if (due_ == Due::Nothing || now < due_at_) return;
   if (due_ == Due::Ping) {
     due_at_ = server_.clock.after(server_.options.ping);
-    exchange_->ping();
+    try {
+      exchange_->ping();
+    } catch (const std::bad_alloc&) {
+      exchange_->give_up();
+    }
     return;
   }
   due_ = Due::Nothing;
@@ -316,19 +323,29 @@ void Connection::begin_answer(HttpRequest request, bool keep_alive) {
 }
 
 /// Writes what the exchange has until it has ended, the peer has left or does not take it.
+awaitable<void> Connection::write_output() {
+  for (;;) {
+    if (exchange_->ended_early()) co_return;
+    if (exchange_->has_output()) {
+      const bool written = co_await write_all(exchange_->take_output());
+      if (!written) exchange_->abandon();
+      continue;
+    }
+    if (exchange_->ended()) co_return;
+    due_ = Due::Ping;
+    due_at_ = server_.clock.after(server_.options.ping);
+    static_cast<void>(co_await exchange_->wake().async_wait(kAwait));
+    disarm();
+  }
+}
+
 awaitable<bool> Connection::finish_answer() {
   drop_empty_buffer();
   watch_client();
-  while (!exchange_->ended_early()) {
-    if (exchange_->has_output()) {
-      if (!co_await write_all(exchange_->take_output())) exchange_->abandon();
-      continue;
-    }
-    if (exchange_->ended()) break;
-    due_ = Due::Ping;
-    due_at_ = server_.clock.after(server_.options.ping);
-    co_await exchange_->wake().async_wait(kAwait);
-    disarm();
+  try {
+    co_await write_output();
+  } catch (const std::bad_alloc&) {
+    exchange_->give_up();
   }
   const std::shared_ptr<Exchange> exchange = std::move(exchange_);
   error_code ignored;
@@ -432,15 +449,11 @@ void Core::welcome(tcp::socket socket) {
 void Core::start_ticking() {
   if (ticking) return;
   clock.start(Clock::now());
-  next_tick();
-  ticking = true;
-}
-
-void Core::next_tick() {
   tick_timer.expires_after(clock.length());
   tick_timer.async_wait([this](error_code problem) {
     if (!problem) on_tick();
   });
+  ticking = true;
 }
 
 void Core::on_tick() {
@@ -458,8 +471,8 @@ void Core::on_tick() {
     for (Connection* connection : connections) connection->cancel_answer();
     drain_due = clock.after(cancel_grace);
   }
-  ticking = !connections.empty() || heap_grew || draining;
-  if (ticking) next_tick();
+  ticking = false;
+  if (!connections.empty() || heap_grew || draining) start_ticking();
 }
 
 void Core::memory_freed() {
@@ -534,6 +547,7 @@ void HttpServer::run() {
     }
   }
   impl_->workers.join();
+  impl_->over = true;
 }
 
 void HttpServer::begin_drain() {
