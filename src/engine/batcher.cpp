@@ -1,8 +1,13 @@
 #include "engine/batcher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <new>
+#include <thread>
+#include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/machine_memory.h"
 #include "engine/prefix_file.h"
 #include "model/embedding_math.h"
@@ -111,11 +116,16 @@ void Batcher::fill(Admission& admission) const {
 }
 
 void Batcher::add(std::unique_ptr<Sequence> sequence) {
-  // Numbers given in turn: tenants that a hash would confuse stay apart.
-  const auto [at, fresh] = tenants_.try_emplace(sequence->request().tenant, tenants_.size());
-  if (fresh) tenant_names_.push_back(&at->first);
-  sequence->tenant = at->second;
-  scheduler_.add(*sequence);
+  try {
+    // Numbers given in turn: tenants that a hash would confuse stay apart.
+    const auto [at, fresh] = tenants_.try_emplace(sequence->request().tenant, tenants_.size());
+    if (fresh) tenant_names_.push_back(&at->first);
+    sequence->tenant = at->second;
+    if (sequences_.size() == sequences_.capacity()) sequences_.reserve(2 * sequences_.size() + 16);
+    scheduler_.add(*sequence);
+  } catch (const std::bad_alloc&) {
+    return sequence->finish(out_of_memory());
+  }
   sequences_.push_back(std::move(sequence));
 }
 
@@ -209,15 +219,54 @@ void Batcher::begin_batch(const std::vector<PlannedRows>& plan) {
 
 Batcher::StepCount Batcher::step() {
   counted_ = {};
-  const auto begin = std::chrono::steady_clock::now();
-  for (const auto& sequence : sequences_) {
-    if (sequence->cancelled())
-      sequence->finish(FinishReason::Cancelled, begin);
-    else if (sequence->overdue(begin))
-      sequence->finish(deadline_exceeded());
-  }
+  end_what_must_end();
   remove_finished();
   if (sequences_.empty()) return counted_;
+  try {
+    compute_step();
+    failures_ = 0;
+  } catch (const std::bad_alloc&) {
+    after_lack_of_memory();
+  }
+  remove_finished();
+  return counted_;
+}
+
+void Batcher::end_what_must_end() {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& sequence : sequences_) {
+    if (sequence->finished()) continue;
+    if (sequence->lost_event())
+      sequence->finish(out_of_memory());
+    else if (sequence->cancelled())
+      sequence->finish(FinishReason::Cancelled, now);
+    else if (sequence->overdue(now))
+      sequence->finish(deadline_exceeded());
+  }
+}
+
+void Batcher::after_lack_of_memory() {
+  ++failures_;
+  log_warning("no memory for a step of " + std::to_string(scheduler_.running().size()) +
+              " sequences; some are put back into the queue");
+  const std::size_t running = scheduler_.running().size();
+  scheduler_.step_failed(running / 2);
+  scheduler_.forget_prefixes();
+  if (drafter_)
+    for (const auto& sequence : sequences_)
+      if (sequence->draft) drafter_->forget(*std::exchange(sequence->draft, nullptr));
+  trim();
+  if (running > 1 || failures_ < 3) {
+    // Others may give memory back in the meantime.
+    if (running <= 1) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return;
+  }
+  // Not even one sequence alone: the oldest that waits ends, so that something does.
+  for (const auto& sequence : sequences_)
+    if (!sequence->finished()) return sequence->finish(out_of_memory());
+}
+
+void Batcher::compute_step() {
   guess();
   const auto planned = std::chrono::steady_clock::now();
   const std::vector<PlannedRows>& plan = scheduler_.plan(
@@ -235,8 +284,6 @@ Batcher::StepCount Batcher::step() {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - planned;
   scheduler_.stepped(took.count());
-  remove_finished();
-  return counted_;
 }
 
 void Batcher::consume_logits() {
@@ -249,11 +296,23 @@ void Batcher::consume_logits() {
       count += runs_[run++].count;
     logits_.resize(count, model_.config().vocabulary_size);
     session_.logits(first, logits_.view());
+    std::atomic<bool> has_memory{true};
     pool_.parallel_for(run - first_run, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) draw(runs_[first_run + i], first);
+      try {
+        for (std::size_t i = begin; i < end; ++i) draw(runs_[first_run + i], first);
+      } catch (const std::bad_alloc&) {
+        has_memory = false;  // no exception leaves a task
+      }
     });
+    if (!has_memory) throw std::bad_alloc();
     const auto now = std::chrono::steady_clock::now();
-    for (std::size_t i = first_run; i < run; ++i) consume(runs_[i], first, now);
+    for (std::size_t i = first_run; i < run; ++i) {
+      try {
+        consume(runs_[i], first, now);
+      } catch (const std::bad_alloc&) {
+        wanted_[runs_[i].first].sequence->lose_event();
+      }
+    }
   }
 }
 
@@ -307,7 +366,8 @@ void Batcher::remove_finished() {
 void Batcher::cancel_all() {
   const auto now = std::chrono::steady_clock::now();
   for (const auto& sequence : sequences_) sequence->finish(FinishReason::Cancelled, now);
-  remove_finished();
+  for (const auto& sequence : sequences_) scheduler_.remove(*sequence);
+  sequences_.clear();
 }
 
 Result<std::vector<float>> Batcher::embed(const std::vector<TokenId>& tokens,

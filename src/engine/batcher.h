@@ -40,6 +40,8 @@ class Batcher {
 
   void add(std::unique_ptr<Sequence> sequence);
   /// One forward pass over what the scheduler planned. Finished and cancelled sequences leave.
+  /// Where the system has no memory for it, remembered prefixes go first, then sequences are put
+  /// back into the queue, and the last one ends with an error.
   StepCount step();
   /// Ends every sequence.
   void cancel_all();
@@ -64,6 +66,9 @@ class Batcher {
   struct WantedRun {
     std::size_t first = 0, count = 0;
   };
+  void compute_step();
+  void end_what_must_end();
+  void after_lack_of_memory();
   [[nodiscard]] std::size_t guesses_allowed(const ScheduledJob& job) const;
   void guess();
   void draft(std::span<Sequence* const> sequences);
@@ -94,6 +99,7 @@ class Batcher {
   std::uint64_t guessed_total_ = 0;
   std::uint64_t held_total_ = 0;
   StepCount counted_;
+  std::size_t failures_ = 0;  ///< steps in a row for which there was no memory
 };
 
 }  // namespace croft

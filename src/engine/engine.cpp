@@ -5,6 +5,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <deque>
+#include <new>
 #include <thread>
 
 #include "base/check.h"
@@ -88,14 +89,15 @@ struct Engine::Impl {
 
   void loop();
   /// Takes work from the inbox, sleeping while there is none. False: stop.
-  bool collect(std::vector<EmbeddingJob>& jobs);
+  bool collect(std::deque<EmbeddingJob>& jobs);
   void step();
   void run(EmbeddingJob job);
   Result<std::vector<std::vector<float>>> embed(const EmbeddingRequest& request);
+  Result<std::vector<std::vector<float>>> embed_or_say(const EmbeddingRequest& request);
   Result<std::vector<std::vector<float>>> encode(const EmbeddingRequest& request);
 };
 
-bool Engine::Impl::collect(std::vector<EmbeddingJob>& jobs) {
+bool Engine::Impl::collect(std::deque<EmbeddingJob>& jobs) {
   std::vector<std::unique_ptr<Sequence>> gone;
   {
     MutexLock lock(mutex);
@@ -126,11 +128,20 @@ bool Engine::Impl::collect(std::vector<EmbeddingJob>& jobs) {
 }
 
 void Engine::Impl::loop() {
-  std::vector<EmbeddingJob> jobs;
-  while (collect(jobs)) {
-    for (EmbeddingJob& job : jobs) run(std::move(job));
-    jobs.clear();
-    if (batcher && !batcher->idle()) step();
+  std::deque<EmbeddingJob> jobs;
+  for (;;) {
+    try {
+      if (!collect(jobs)) break;
+      while (!jobs.empty()) {
+        EmbeddingJob job = std::move(jobs.front());
+        jobs.pop_front();
+        run(std::move(job));
+      }
+      if (batcher && !batcher->idle()) step();
+    } catch (const std::bad_alloc&) {
+      // What was begun is still there; others may give memory back in the meantime.
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
   }
   if (batcher) batcher->cancel_all();
   std::deque<std::unique_ptr<Sequence>> left;
@@ -162,13 +173,22 @@ void Engine::Impl::step() {
 }
 
 void Engine::Impl::run(EmbeddingJob job) {
-  auto result = embed(job.request);
+  auto result = embed_or_say(job.request);
   if (result && !std::ranges::all_of(*result, all_finite)) result = std::unexpected(not_numbers());
   if (result) {
     const MutexLock lock(mutex);
     for (const auto& input : job.request.inputs) stats.prompt_tokens_total += input.size();
   }
   job.sink(std::move(result));
+}
+
+Result<std::vector<std::vector<float>>> Engine::Impl::embed_or_say(
+    const EmbeddingRequest& request) {
+  try {
+    return embed(request);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(out_of_memory());
+  }
 }
 
 Result<std::vector<std::vector<float>>> Engine::Impl::embed(const EmbeddingRequest& request) {

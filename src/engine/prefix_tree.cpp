@@ -1,6 +1,7 @@
 #include "engine/prefix_tree.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/check.h"
 #include "io/digest.h"
@@ -69,6 +70,12 @@ void PrefixTree::insert(PrefixSalt salt, Tokens tokens, std::size_t positions,
     Node* node = find_for(salt, last, block);
     if (node == nullptr) {
       node = &nodes_.emplace_front();
+      try {
+        by_hash_.emplace(hash_of(salt, last, block), node);
+      } catch (const std::bad_alloc&) {
+        nodes_.pop_front();
+        throw;
+      }
       node->self = nodes_.begin();
       node->salt = salt;
       node->hash = hash_of(salt, last, block);
@@ -76,7 +83,6 @@ void PrefixTree::insert(PrefixSalt salt, Tokens tokens, std::size_t positions,
       node->page = table.ids()[page];
       std::ranges::copy(block, node->tokens.begin());
       pool_.share(node->page);
-      by_hash_.emplace(node->hash, node);
       if (last != nullptr) ++last->children;
       if (salt.tenant == PrefixSalt::everyone) ++everyones_pages_;
     }

@@ -42,6 +42,9 @@ std::size_t bucket_of(std::size_t jobs, std::size_t buckets) {
 Scheduler::Scheduler(KvPool& pool, const SchedulerOptions& options)
     : pool_(pool), options_(options), prefixes_(pool) {
   CHECK(options.parallel > 0 && options.chunk_max > 0);
+  // Lack of memory later must not come between two changes that belong together.
+  running_.reserve(options.parallel);
+  plan_.reserve(2 * options.parallel);
 }
 
 void Scheduler::add(ScheduledJob& job) {
@@ -295,6 +298,13 @@ void Scheduler::stepped(double seconds) {
     if (at != tenants_.end() && rows.first >= rows.job->prompt_size)
       at->second.served += generated_token_cost * static_cast<double>(rows.count);
   }
+}
+
+void Scheduler::step_failed(std::size_t keep) {
+  for (const PlannedRows& rows : plan_)
+    if (rows.job->order_ != 0) rows.job->computed = std::min(rows.job->computed, rows.first);
+  plan_.clear();
+  while (running_.size() > keep) preempt(*running_.back());
 }
 
 std::size_t Scheduler::places(Priority priority) const {

@@ -111,6 +111,9 @@ class Scheduler {
   void accept_drafts(ScheduledJob& job, std::size_t count) { job.computed += count; }
   /// How long the planned step took.
   void stepped(double seconds);
+  /// The planned step came to nothing: none of its keys and values are there. All jobs but the
+  /// oldest `keep` give their memory back and are computed again later.
+  void step_failed(std::size_t keep);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
   [[nodiscard]] const std::vector<ScheduledJob*>& running() const { return running_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 #include "base/check.h"
 
@@ -25,6 +26,13 @@ std::string_view finish_reason_text(FinishReason reason) {
       return "stop";
   }
   return "stop";
+}
+
+Error out_of_memory() {
+  return {.code = ErrorCode::Unavailable,
+          .message = "this machine ran out of memory",
+          .hint = "Try again later, or serve with a smaller --context or --parallel.",
+          .field = {}};
 }
 
 Sequence::Sequence(GenerationRequest request_in, GenerationSink sink_in, const Tokenizer& tokenizer,
@@ -68,7 +76,7 @@ void Sequence::score_prompt(std::size_t position, std::span<const float> logits)
 void Sequence::prompt_done() {
   if (prompt_sent_) return;
   prompt_sent_ = true;
-  sink_(PromptDone{std::move(prompt_logprobs_)});
+  deliver(PromptDone{std::move(prompt_logprobs_)});
 }
 
 void Sequence::look_up_guesses(std::size_t count_max) {
@@ -113,12 +121,22 @@ void Sequence::append(Drawn drawn, bool room, SteadyTime now, std::span<const To
 }
 
 void Sequence::send(TextDelta delta) {
-  if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
+  if (!delta.text.empty() || !delta.tokens.empty()) deliver(std::move(delta));
+}
+
+bool Sequence::deliver(GenerationEvent event) {
+  if (lost_event_ && !std::holds_alternative<Error>(event)) return false;
+  try {
+    sink_(std::move(event));
+    return true;
+  } catch (const std::bad_alloc&) {
+    lost_event_ = true;
+    return false;
+  }
 }
 
 void Sequence::finish(FinishReason reason, SteadyTime now) {
   CHECK(!finished_);
-  finished_ = true;
   if (!filter_.stopped() && reason != FinishReason::Cancelled)
     send(filter_.finish(detokenizer_.finish()));
   // What the tail adds may complete a stop string: the text was cut there, so that is the reason to
@@ -132,13 +150,12 @@ void Sequence::finish(FinishReason reason, SteadyTime now) {
   usage.queue_seconds = seconds(submitted, started);
   usage.prompt_seconds = seconds(started, first_token_.value_or(now));
   usage.decode_seconds = seconds(first_token_.value_or(now), now);
-  sink_(GenerationDone{reason, usage});
+  finished_ = deliver(GenerationDone{reason, usage});
 }
 
 void Sequence::finish(Error error) {
   CHECK(!finished_);
-  finished_ = true;
-  sink_(std::move(error));
+  finished_ = deliver(std::move(error));
 }
 
 }  // namespace croft

@@ -18,6 +18,9 @@
 
 namespace croft {
 
+/// The error of a request for which the machine has no memory left.
+[[nodiscard]] Error out_of_memory();
+
 /// Tokens [0, computed) are in the cache; the rest is computed next. Decoding is the case of one
 /// token left.
 class Sequence : public ScheduledJob {
@@ -70,9 +73,15 @@ class Sequence : public ScheduledJob {
   /// Sends the one event that ends the generation.
   void finish(FinishReason reason, SteadyTime now);
   void finish(Error error);
+  /// Whether the memory for an event was lacking, so that the listener misses something: the
+  /// generation can only end with an error, as soon as there is memory for that.
+  [[nodiscard]] bool lost_event() const { return lost_event_; }
+  /// Memory was lacking in the midst of a token.
+  void lose_event() { lost_event_ = true; }
 
  private:
   void send(TextDelta delta);
+  bool deliver(GenerationEvent event);
 
   GenerationRequest request_;
   GenerationSink sink_;
@@ -87,6 +96,7 @@ class Sequence : public ScheduledJob {
   std::vector<TokenLogprob> prompt_logprobs_;
   bool prompt_sent_ = false;
   bool finished_ = false;
+  bool lost_event_ = false;
   std::optional<SteadyTime> started_;
   std::optional<SteadyTime> first_token_;
   std::size_t end_tokens_ =

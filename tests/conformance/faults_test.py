@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -399,8 +400,8 @@ class Alone(unittest.TestCase):
             self.assertEqual(server.process.wait(20), 130)
 
     def test_memory_taken_away_in_mid_run_slows_but_hangs_nobody(self):
-        group = self.memory_group()
-        with started_by(f"echo $$ > {group}/cgroup.procs"):
+        group = MemoryGroup(self)
+        with started_by(f"echo $$ > {group.folder}/cgroup.procs"):
             server = self.start("--parallel", "4")
         server.post("/v1/completions", completion(8))
         ended = threading.Event()
@@ -408,10 +409,8 @@ class Alone(unittest.TestCase):
         def squeeze():
             """Down to what cannot be taken back, and a margin: pages of the model's file can."""
             while not ended.wait(0.3):
-                file_bytes = int(next(line.split()[1] for line in (group / "memory.stat").read_text().splitlines()
-                                      if line.startswith("file ")))
-                now = int((group / "memory.current").read_text())
-                (group / "memory.high").write_text(str(now - file_bytes // 2))
+                with contextlib.suppress(OSError):  # what was free a moment ago is in use
+                    group.limit(group.used() - group.of_files() // 2)
 
         squeezer = threading.Thread(target=squeeze)
         squeezer.start()
@@ -422,31 +421,76 @@ class Alone(unittest.TestCase):
             ended.set()
             squeezer.join()
         self.assertTrue(all(answer["usage"]["completion_tokens"] == 16 for answer in answers))
-        (group / "memory.high").write_text("max")
+        self.assertGreater(group.squeezed, 0, "the limit was never lowered")
+        group.limit(None)
         self.assertEqual(server.stop(), 0)
 
-    def memory_group(self):
-        """A new control group (version 2) below our own, with a limit of memory that can be written."""
-        own = next((line[3:].strip() for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines()
-                    if line.startswith("0::")), None)
-        root = pathlib.Path("/sys/fs/cgroup")
-        if own is None or not (root / "cgroup.controllers").exists():
-            self.skipTest("this machine has no control groups of version 2 at /sys/fs/cgroup")
-        group = root / own.lstrip("/") / f"croft-test-{os.getpid()}"
-        try:
-            group.mkdir()
-        except OSError as problem:
-            self.skipTest(f"no control group can be made: {problem}")
-        self.addCleanup(lambda: eventually(lambda: self.removed(group)))
-        if not os.access(group / "memory.high", os.W_OK):
-            self.skipTest(f"{group} has no memory.high that can be written: the memory controller is not delegated")
-        return group
+    def test_memory_that_the_system_refuses_ends_requests_and_not_the_server(self):
+        server = self.start("--parallel", "8")
+        server.post("/v1/completions", completion(8))
+        pid = server.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_DATA)
 
-    @staticmethod
-    def removed(group):
+        def ask(i):
+            status, _, body = server.request("POST", "/v1/completions", completion(120, prompt=[3000 + i] * 300))
+            return status, body
+
+        refused = 0
+        with concurrent.futures.ThreadPoolExecutor(8) as people:
+            for spare in (0, 2, 8, 20):
+                now = int(re.search(r"VmData:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
+                resource.prlimit(pid, resource.RLIMIT_DATA, (now + spare * 2**20, limits[1]))
+                for status, body in people.map(ask, range(8)):
+                    self.assertIn(status, (200, 429, 500, 503), body)
+                    refused += status != 200
+                resource.prlimit(pid, resource.RLIMIT_DATA, limits)
+                self.assertIsNone(server.process.poll())
+        # Whoever was refused, the server is as it was.
+        self.assertEqual(server.post("/v1/completions", completion(8))["usage"]["completion_tokens"], 8)
+        server.wait_for_metric("croft_requests_running", 0, 30)
+        self.assertEqual(server.stop(), 0)
+
+
+class MemoryGroup:
+    """A new control group below our own with a limit of memory that can be written, version 2 or 1."""
+
+    def __init__(self, test):
+        lines = pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+        paths = {line.split(":")[1]: line.split(":", 2)[2].strip() for line in lines}
+        root = pathlib.Path("/sys/fs/cgroup")
+        self.is_v2 = (root / "cgroup.controllers").exists()
+        if not self.is_v2 and "memory" not in paths:
+            test.skipTest("this machine has no control groups of memory at /sys/fs/cgroup")
+        own = root / paths[""].lstrip("/") if self.is_v2 else root / "memory" / paths["memory"].lstrip("/")
+        self.folder = own / f"croft-test-{os.getpid()}"
+        self.squeezed = 0
+        try:
+            self.folder.mkdir()
+        except OSError as problem:
+            test.skipTest(f"no control group can be made: {problem}")
+        test.addCleanup(lambda: eventually(self.removed))
+        self.limit_file = self.folder / ("memory.high" if self.is_v2 else "memory.limit_in_bytes")
+        if not os.access(self.limit_file, os.W_OK):
+            test.skipTest(f"{self.limit_file} cannot be written: the memory controller is not delegated")
+
+    def used(self):
+        return int((self.folder / ("memory.current" if self.is_v2 else "memory.usage_in_bytes")).read_text())
+
+    def of_files(self):
+        name = "file " if self.is_v2 else "cache "
+        return int(next(line.split()[1] for line in (self.folder / "memory.stat").read_text().splitlines()
+                        if line.startswith(name)))
+
+    def limit(self, bytes_or_none):
+        """Errors: OSError where so little cannot be (version 1)."""
+        nothing = "max" if self.is_v2 else "-1"
+        self.limit_file.write_text(nothing if bytes_or_none is None else str(bytes_or_none))
+        self.squeezed += bytes_or_none is not None
+
+    def removed(self):
         with contextlib.suppress(OSError):
-            group.rmdir()
-        return not group.exists()
+            self.folder.rmdir()
+        return not self.folder.exists()
 
 
 if __name__ == "__main__":
