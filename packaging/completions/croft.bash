@@ -12,17 +12,17 @@ _croft() {
     [[ ${words[i]} == -* ]] && continue
     verb=${words[i]}
     case $verb in
-      template|config) ((i + 1 < cword)) && verb+=" ${words[i + 1]}" ;;
+      template|prefix|config) ((i + 1 < cword)) && verb+=" ${words[i + 1]}" ;;
     esac
     break
   done
   case $verb in
     "")
       options="--config --models-dir --quiet --no-color --help --version"
-      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template doctor top config completions version help"
+      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template prefix doctor top config completions version help"
       ;;
     "run")
-      options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --context --kv-type --threads --config --models-dir --quiet --no-color --help"
+      options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --draft --context --kv-type --threads --config --models-dir --quiet --no-color --help"
       case $prev in
         --max-tokens) kind=none ;;
         --system) kind=none ;;
@@ -33,6 +33,7 @@ _croft() {
         --min-p) kind=none ;;
         --repetition-penalty) kind=none ;;
         --seed) kind=none ;;
+        --draft) kind=model ;;
         --context|-c) kind=none ;;
         --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
         --threads|-t) kind=none ;;
@@ -42,18 +43,21 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --host --port --parallel --prefix-cache --no-prompt-lookup --context --kv-type --threads --prefill-chunk --queue --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --host) kind=none ;;
         --port|-p) kind=none ;;
         --parallel) kind=none ;;
         --prefix-cache) kind=none ;;
+        --prefix) kind=file ;;
+        --draft) kind=model ;;
         --context|-c) kind=none ;;
         --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
         --threads|-t) kind=none ;;
         --prefill-chunk) kind=none ;;
         --queue) kind=none ;;
+        --queue-wait) kind=none ;;
         --key-file) kind=file ;;
         --allow-origin) kind=none ;;
         --allow-host) kind=none ;;
@@ -97,6 +101,30 @@ _croft() {
         --seqs) kind=none ;;
         --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
         --threads|-t) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      ;;
+    "plan")
+      options="--model --rates --mix --spread --first-ms --between-ms --percentile --at --requests-per-user --busy-hour-share --parallel --prefix-cache --context --kv-type --threads --prefill-chunk --seed --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --model|-m) kind=model ;;
+        --rates) kind=file ;;
+        --mix) kind=none ;;
+        --spread) kind=none ;;
+        --first-ms) kind=none ;;
+        --between-ms) kind=none ;;
+        --percentile) kind=none ;;
+        --at) kind=none ;;
+        --requests-per-user) kind=none ;;
+        --busy-hour-share) kind=none ;;
+        --parallel) kind=none ;;
+        --prefix-cache) kind=none ;;
+        --context|-c) kind=none ;;
+        --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
+        --threads|-t) kind=none ;;
+        --prefill-chunk) kind=none ;;
+        --seed) kind=none ;;
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
@@ -187,6 +215,20 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "template") kind=choice values="render" ;;
+    "prefix save")
+      options="--model --system --file --raw --output --kv-type --threads --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --model|-m) kind=model ;;
+        --system) kind=none ;;
+        --file|-f) kind=file ;;
+        --output|-o) kind=file ;;
+        --kv-type) kind=choice values="f32 f16 bf16 q8_0" ;;
+        --threads|-t) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      ;;
+    "prefix") kind=choice values="save" ;;
     "doctor")
       options="--json --config --models-dir --quiet --no-color --help"
       case $prev in
@@ -241,7 +283,7 @@ _croft() {
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
-      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench pull pack list show rm import tokenize detokenize template render doctor top config show config check completions version help"
+      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template render prefix save doctor top config show config check completions version help"
       ;;
   esac
   if [[ $cur == -* && -z $kind ]]; then

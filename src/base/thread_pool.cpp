@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/check.h"
 
@@ -76,7 +77,7 @@ void ThreadPool::dispatch(Function function, void* argument) {
     }
     wake_.notify_all();
   }
-  function(argument, 0);
+  call(0);
   // Nobody joins from here on; those inside are on their last piece of work.
   std::uint64_t state = state_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
   for (int spin = 0; inside(state) != 0; state = state_.load(std::memory_order_acquire)) {
@@ -84,6 +85,18 @@ void ThreadPool::dispatch(Function function, void* argument) {
       pause_cpu();
     else
       state_.wait(state, std::memory_order_acquire);
+  }
+  if (lacked_memory_.load(std::memory_order_relaxed)) [[unlikely]] {
+    lacked_memory_.store(false, std::memory_order_relaxed);
+    throw std::bad_alloc();
+  }
+}
+
+void ThreadPool::call(std::size_t worker) noexcept {
+  try {
+    function_(argument_, worker);
+  } catch (const std::bad_alloc&) {
+    lacked_memory_.store(true, std::memory_order_relaxed);
   }
 }
 
@@ -119,7 +132,7 @@ void ThreadPool::worker_loop(std::size_t index) {
     seen = generation(std::memory_order_acquire);
     if (stopping_.load(std::memory_order_acquire)) return;
     if (!join(seen)) continue;  // too late: the others have done it all
-    function_(argument_, index);
+    call(index);
     leave();
   }
 }

@@ -28,8 +28,9 @@ class ThreadPool {
   /// Calls task(0) on the caller and task(i) on every worker i that is free in time; returns when
   /// all calls that began have ended. The calls share the work through a counter of the task's own,
   /// so that a worker which the system does not run (a busy neighbour has its core) holds up
-  /// nobody: its share is simply taken by the others. Tasks must not throw and must not call run on
-  /// the same pool.
+  /// nobody: its share is simply taken by the others. Tasks must not call run on the same pool, and must
+  /// not throw but for std::bad_alloc, which run throws again once all calls have ended; work is
+  /// then left undone.
   template <typename Task>
   void run(Task&& task) {
     auto* address = &task;
@@ -67,12 +68,15 @@ class ThreadPool {
   void leave();
 
   std::vector<std::thread> workers_;
+  void call(std::size_t worker) noexcept;
+
   Function function_ = nullptr;
   void* argument_ = nullptr;
   /// One word, so that joining a run is one atomic step: generation (high half), closed bit,
   /// workers inside.
   std::atomic<std::uint64_t> state_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> lacked_memory_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<std::size_t> parked_{0};

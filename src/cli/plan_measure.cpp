@@ -248,10 +248,8 @@ void add_memory(MachineRates& rates, const Model& model, const EngineOptions& op
   rates.work_bytes = plan.work;
   rates.kv_page_bytes =
       KvPool::page_bytes_of(model.config(), options.kv_type).value_or(plan.per_token);
-  // What Batcher::create promises, beside the weights that are loaded already.
-  const MachineMemory memory = machine_memory();
-  rates.kv_bytes_max =
-      std::max<std::uint64_t>(std::min(memory.total / 2, memory.available / 4 * 3), plan.sequence);
+  // The weights are loaded already.
+  rates.kv_bytes_max = std::max<std::uint64_t>(kv_bytes_promised(machine_memory()), plan.sequence);
 }
 
 }  // namespace

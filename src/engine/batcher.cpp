@@ -1,16 +1,15 @@
 #include "engine/batcher.h"
 
 #include <algorithm>
-#include <atomic>
 #include <new>
 #include <thread>
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
-#include "base/machine_memory.h"
 #include "engine/prefix_file.h"
 #include "model/embedding_math.h"
+#include "model/memory_plan.h"
 
 namespace croft {
 namespace {
@@ -44,12 +43,9 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
                                                  Isa isa, ThreadPool& pool) {
   const std::size_t one = kv_page_count(options.context);
   std::size_t pages = (options.parallel + 1) * one;
-  // Requests seldom fill their context. No more is promised than half of the machine's memory and
-  // three quarters of what is free beside the weights: who needs more than is there waits or is
-  // taken up again later.
+  // Requests seldom fill their context.
   const auto page_bytes = KvPool::page_bytes_of(model.config(), options.kv_type);
-  const MachineMemory memory = machine_memory();
-  const std::uint64_t promised = std::min(memory.total / 2, memory.available / 4 * 3);
+  const std::uint64_t promised = kv_bytes_promised(machine_memory());
   if (page_bytes && *page_bytes != 0)
     pages = std::clamp<std::size_t>(promised / *page_bytes, one, pages);
   std::vector<PrefixFile> prefixes;
@@ -250,7 +246,7 @@ void Batcher::after_lack_of_memory() {
   log_warning("no memory for a step of " + std::to_string(scheduler_.running().size()) +
               " sequences; some are put back into the queue");
   const std::size_t running = scheduler_.running().size();
-  scheduler_.step_failed(running / 2);
+  scheduler_.step_failed();
   scheduler_.forget_prefixes();
   if (drafter_)
     for (const auto& sequence : sequences_)
@@ -296,15 +292,9 @@ void Batcher::consume_logits() {
       count += runs_[run++].count;
     logits_.resize(count, model_.config().vocabulary_size);
     session_.logits(first, logits_.view());
-    std::atomic<bool> has_memory{true};
     pool_.parallel_for(run - first_run, 1, [&](std::size_t begin, std::size_t end) {
-      try {
-        for (std::size_t i = begin; i < end; ++i) draw(runs_[first_run + i], first);
-      } catch (const std::bad_alloc&) {
-        has_memory = false;  // no exception leaves a task
-      }
+      for (std::size_t i = begin; i < end; ++i) draw(runs_[first_run + i], first);
     });
-    if (!has_memory) throw std::bad_alloc();
     const auto now = std::chrono::steady_clock::now();
     for (std::size_t i = first_run; i < run; ++i) {
       try {

@@ -20,6 +20,8 @@ constexpr double short_prompt_step_seconds = 0.040;
 constexpr std::size_t short_prompt = 512;
 /// Chunks below this cost nearly as much as it does.
 constexpr std::size_t chunk_min = 16;
+/// After lack of memory.
+constexpr std::size_t steps_until_growth = 64;
 /// Before anything was measured.
 constexpr std::size_t chunk_unmeasured = 64;
 /// Weight of the newest measurement.
@@ -40,7 +42,11 @@ std::size_t bucket_of(std::size_t jobs, std::size_t buckets) {
 }  // namespace
 
 Scheduler::Scheduler(KvPool& pool, const SchedulerOptions& options)
-    : pool_(pool), options_(options), prefixes_(pool) {
+    : pool_(pool),
+      options_(options),
+      prefixes_(pool),
+      parallel_now_(options.parallel),
+      chunk_now_(options.chunk_max) {
   CHECK(options.parallel > 0 && options.chunk_max > 0);
   // Lack of memory later must not come between two changes that belong together.
   running_.reserve(options.parallel);
@@ -139,7 +145,7 @@ void Scheduler::admit(SteadyTime now) {
     --priority;
     ScheduledJob& job = *next->waiting[priority].front();
     ScheduledJob* weaker = job.priority == Priority::Interactive ? youngest_batch_job() : nullptr;
-    if (running_.size() >= options_.parallel || !try_to_run(job)) {
+    if (running_.size() >= parallel_now_ || !try_to_run(job)) {
       if (weaker == nullptr) return;
       preempt(*weaker);
       continue;
@@ -225,10 +231,9 @@ double Scheduler::decode_seconds(std::size_t jobs) const {
 
 std::size_t Scheduler::prompt_budget(std::size_t prompts) const {
   const std::size_t decoding = plan_.size();
-  if (decoding == 0) return options_.chunk_max;
+  if (decoding == 0) return chunk_now_;
   const double step = decode_seconds(decoding);
-  if (step == 0.0 || prompt_token_seconds_ == 0.0)
-    return std::min(chunk_unmeasured, options_.chunk_max);
+  if (step == 0.0 || prompt_token_seconds_ == 0.0) return std::min(chunk_unmeasured, chunk_now_);
   const double wanted = static_cast<double>(prompts) / static_cast<double>(decoding);
   const double share = prompt_share * std::clamp(wanted, 1.0, prompt_share_max / prompt_share);
   return tokens_in(share * step);
@@ -244,7 +249,7 @@ std::size_t Scheduler::short_prompt_budget() const {
 std::size_t Scheduler::tokens_in(double seconds) const {
   const double tokens = seconds / prompt_token_seconds_;
   return std::clamp(static_cast<std::size_t>(std::min(tokens, 1e9)),
-                    std::min(chunk_min, options_.chunk_max), options_.chunk_max);
+                    std::min(chunk_min, chunk_now_), chunk_now_);
 }
 
 void Scheduler::plan_prompt(ScheduledJob& job, std::size_t count) {
@@ -279,6 +284,7 @@ void Scheduler::plan_prompts() {
 }
 
 void Scheduler::stepped(double seconds) {
+  grow_again();
   std::size_t decoding = 0, prompt_tokens = 0;
   for (const PlannedRows& rows : plan_) {
     if (rows.count == 1 && rows.first + 1 >= rows.job->prompt_size)
@@ -300,11 +306,22 @@ void Scheduler::stepped(double seconds) {
   }
 }
 
-void Scheduler::step_failed(std::size_t keep) {
+void Scheduler::step_failed() {
   for (const PlannedRows& rows : plan_)
     if (rows.job->order_ != 0) rows.job->computed = std::min(rows.job->computed, rows.first);
   plan_.clear();
-  while (running_.size() > keep) preempt(*running_.back());
+  parallel_now_ = std::max<std::size_t>(1, running_.size() / 2);
+  chunk_now_ = std::max(chunk_now_ / 2, std::min(chunk_min, options_.chunk_max));
+  good_steps_ = 0;
+  while (running_.size() > parallel_now_) preempt(*running_.back());
+}
+
+void Scheduler::grow_again() {
+  if (parallel_now_ == options_.parallel && chunk_now_ == options_.chunk_max) return;
+  if (++good_steps_ < steps_until_growth) return;
+  good_steps_ = 0;
+  parallel_now_ = std::min(parallel_now_ * 2, options_.parallel);
+  chunk_now_ = std::min(chunk_now_ * 2, options_.chunk_max);
 }
 
 std::size_t Scheduler::places(Priority priority) const {
@@ -318,7 +335,7 @@ std::size_t Scheduler::places(Priority priority) const {
       if (queue == Priority::Interactive) before += count;
     });
   }
-  return before != 0 || taken >= options_.parallel ? 0 : options_.parallel - taken;
+  return before != 0 || taken >= parallel_now_ ? 0 : parallel_now_ - taken;
 }
 
 double Scheduler::seconds_per_place() const {
@@ -331,7 +348,7 @@ double Scheduler::seconds_per_place() const {
     answer /= static_cast<double>(running_.size());
   }
   // All places would be taken by then, or as many as memory allows.
-  const std::size_t places = waiting_count_ != 0 ? running_.size() : options_.parallel;
+  const std::size_t places = waiting_count_ != 0 ? running_.size() : parallel_now_;
   // While one job is in its place, every other place computes a prompt as well.
   return answer * decode_seconds(places) / static_cast<double>(std::max<std::size_t>(places, 1)) +
          admitted_tokens_ * prompt_token_seconds_;

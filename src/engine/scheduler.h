@@ -111,9 +111,10 @@ class Scheduler {
   void accept_drafts(ScheduledJob& job, std::size_t count) { job.computed += count; }
   /// How long the planned step took.
   void stepped(double seconds);
-  /// The planned step came to nothing: none of its keys and values are there. All jobs but the
-  /// oldest `keep` give their memory back and are computed again later.
-  void step_failed(std::size_t keep);
+  /// The planned step came to nothing for lack of memory: none of its keys and values are there.
+  /// The younger half of the jobs give their memory back and are computed again later; steps become
+  /// smaller, and grow again with those that succeed.
+  void step_failed();
 
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
   [[nodiscard]] const std::vector<ScheduledJob*>& running() const { return running_; }
@@ -153,6 +154,7 @@ class Scheduler {
     double served = 0.0;                   ///< tokens of service: the least goes first
   };
 
+  void grow_again();
   void begin_plan(SteadyTime now);
   void plan_prompts();
   void plan_prompt(ScheduledJob& job, std::size_t count);
@@ -188,6 +190,9 @@ class Scheduler {
   std::map<std::uint64_t, Tenant> tenants_;  ///< those that have jobs
   std::vector<ScheduledJob*> running_;       ///< oldest admission first
   std::size_t waiting_count_ = 0;
+  std::size_t parallel_now_;    ///< options_.parallel, or less after steps failed
+  std::size_t chunk_now_;       ///< options_.chunk_max, likewise
+  std::size_t good_steps_ = 0;  ///< since these were changed
   std::uint64_t order_ = 0;
   std::vector<PlannedRows> plan_;
   /// Seconds of a step of 2^i decoding jobs and no prompt; of a prompt's token; tokens of an

@@ -70,6 +70,13 @@ class Simulation {
     return job;
   }
 
+  /// Plans a step that then finds no memory.
+  void fail_step() {
+    if (scheduler_.plan(now_).empty()) return;
+    scheduler_.step_failed();
+    note(3, scheduler_.running().size(), 0, 0);
+  }
+
   void cancel(FakeJob& job) {
     if (job.endings == 0) end(job);
   }
@@ -198,6 +205,7 @@ std::uint64_t run_random(std::uint64_t seed) {
     }
     if (below(20) == 0 && !simulation.jobs().empty())
       simulation.cancel(*simulation.jobs()[below(simulation.jobs().size())]);
+    if (below(40) == 0) simulation.fail_step();
     simulation.step(below(2) == 0 ? &random : nullptr);
     if (testing::Test::HasFatalFailure()) break;
     if (++steps > 20'000) {
@@ -332,6 +340,22 @@ TEST(Scheduler, InteractiveGoesBeforeBatchAndBatchDoesNotStarve) {
     ASSERT_TRUE(simulation.step());
     ASSERT_LT(simulation.now() - batch.submitted, milliseconds(2000));
   }
+}
+
+TEST(Scheduler, StepsWithoutMemoryMakeSmallerStepsForAWhile) {
+  Simulation simulation(200, {.parallel = 8, .chunk_max = 256});
+  for (TokenId i = 0; i < 8; ++i) simulation.submit(prompt_of(100, i), 400);
+  for (int i = 0; i < 20; ++i) simulation.step();
+  EXPECT_EQ(simulation.scheduler().running().size(), 8u);
+  simulation.fail_step();
+  simulation.fail_step();
+  EXPECT_EQ(simulation.scheduler().running().size(), 2u);
+  simulation.step();
+  EXPECT_EQ(simulation.scheduler().running().size(), 2u) << "not the whole batch again";
+  while (simulation.step()) {
+  }
+  for (const auto& job : simulation.jobs()) EXPECT_EQ(job->generated(), 400u);
+  simulation.expect_no_leak();
 }
 
 TEST(Scheduler, WhoIsPreemptedLosesNothing) {

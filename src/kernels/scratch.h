@@ -18,6 +18,8 @@ Element* thread_scratch(std::size_t count) {
   thread_local std::unique_ptr<Element[], Free> memory;
   thread_local std::size_t capacity = 0;
   if (capacity < count) {
+    // Where there is no memory for more, there is none at all, and the next call tries again.
+    capacity = 0;
     memory.reset();
     memory.reset(static_cast<Element*>(::operator new[](count * sizeof(Element), alignment)));
     capacity = count;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/machine_memory.h"
 #include "base/tensor_type.h"
 #include "model/config.h"
 
@@ -32,6 +33,13 @@ struct MemoryPlan {
 /// The context that `serve` and `run` use where none is asked for.
 [[nodiscard]] constexpr std::uint64_t usual_context(const ModelConfig& config) {
   return config.context_length < 8192 ? config.context_length : 8192;
+}
+
+/// The most that an engine takes for keys and values beside the weights that are loaded: half of
+/// the machine's memory, and no more than three quarters of what is free. Who needs more than is
+/// there waits, or is taken up again later.
+[[nodiscard]] constexpr std::uint64_t kv_bytes_promised(const MachineMemory& memory) {
+  return memory.total / 2 < memory.available / 4 * 3 ? memory.total / 2 : memory.available / 4 * 3;
 }
 
 /// An estimate of what the process will take (tests/e2e compares it with a running server).

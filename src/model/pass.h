@@ -36,9 +36,11 @@ class Buffer {
     rows_ = rows;
     cols_ = cols;
     if (capacity_ >= rows * cols) return;
-    capacity_ = rows * cols;
+    // Where there is no memory for more, this is an empty buffer, and the next call tries again.
+    capacity_ = 0;
     data_.reset();
-    data_.reset(static_cast<float*>(::operator new[](capacity_ * sizeof(float), alignment)));
+    data_.reset(static_cast<float*>(::operator new[](rows * cols * sizeof(float), alignment)));
+    capacity_ = rows * cols;
     std::fill_n(data_.get(), capacity_, 0.0f);
   }
   [[nodiscard]] MatrixView<float> view() { return {data_.get(), rows_, cols_}; }
