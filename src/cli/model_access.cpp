@@ -93,4 +93,20 @@ Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
   return Engine::create(std::move(model), options);
 }
 
+Result<ModelOutlook> foresee_model(const Settings& settings, const std::filesystem::path& path) {
+  ModelOutlook outlook{
+      .summary = TRY(summarize_model(path)), .engine = engine_options(settings, {}), .memory = {}};
+  const ModelSummary& summary = outlook.summary;
+  if (!summary.problem.empty())
+    return fail(ErrorCode::Unsupported, path.string() + ": " + summary.problem);
+  EngineOptions& engine = outlook.engine;
+  if (engine.context == 0) engine.context = usual_context(summary.config);
+  outlook.memory = plan_memory(summary.config, {.file_bytes = summary.info.file_bytes,
+                                                .context = engine.context,
+                                                .parallel = engine.parallel,
+                                                .chunk = engine.prefill_chunk,
+                                                .kv_type = engine.kv_type});
+  return outlook;
+}
+
 }  // namespace croft::cli
