@@ -34,7 +34,7 @@ void ModelHouse::start() {
   {
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < entries_.size(); ++i)
-      entries_[i].load_at_start = is_pinned(i) && models_[i].load != nullptr;
+      entries_[i].load_at_start = is_pinned(i) && entries_[i].engine == nullptr;
   }
   loader_ = std::thread([this] { loader_loop(); });
   clerk_ = std::thread([this] { clerk_loop(); });
@@ -102,7 +102,7 @@ std::optional<Result<ModelLease>> ModelHouse::answer_now(std::size_t model, bool
     if (is_pinned(model))
       return fail(ErrorCode::InvalidArgument,
                   "the model " + models_[model].name + " is pinned: it is never unloaded",
-                  "Start the server without pinning it", "model");
+                  "Those that --also names and --pin does not can be", "model");
     const bool nothing_to_do = entry.state == ModelState::Unloaded && entry.waits.empty();
     if (nothing_to_do) return ModelLease();
     return std::nullopt;

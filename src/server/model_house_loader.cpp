@@ -182,7 +182,7 @@ void ModelHouse::run_unload(Job job) {
     event.reason = entries_[job.model].reason;
     entries_[job.model].state = ModelState::Unloaded;
   }
-  report(event);  // before the caller of /models/unload hears of it, so that metrics agree
+  report(event);
   {
     const MutexLock lock(mutex_);
     settle_unloads(job.model);
@@ -195,15 +195,15 @@ void ModelHouse::run_load(std::size_t model) {
   Result<std::unique_ptr<TextEngine>> made = load_safely(models_[model]);
   ModelEvent event{.model = model};
   event.seconds = std::chrono::duration<double>(options_.now() - begin).count();
-  if (made) {
-    report(event);
-    finish_load(model, *std::move(made));
-    return;
+  if (!made) {
+    event.kind = ModelEvent::Kind::LoadFailed;
+    event.error = &made.error();
   }
-  event.kind = ModelEvent::Kind::LoadFailed;
-  event.error = &made.error();
-  fail_load(model, made.error());
-  report(event);
+  report(event);  // before anybody is answered, so that metrics agree with the answers
+  if (made)
+    finish_load(model, *std::move(made));
+  else
+    fail_load(model, made.error());
 }
 
 void ModelHouse::finish_load(std::size_t model, std::shared_ptr<TextEngine> engine) {
