@@ -94,11 +94,16 @@ Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
 }
 
 Result<ModelOutlook> foresee_model(const Settings& settings, const std::filesystem::path& path) {
+  Result<ModelSummary> read = summarize_model(path);
+  if (read && !read->problem.empty()) read = fail(ErrorCode::Unsupported, read->problem);
+  if (!read) {
+    Error error = std::move(read).error();
+    error.message = path.string() + ": " + error.message;  // among several, say which
+    return std::unexpected(std::move(error));
+  }
   ModelOutlook outlook{
-      .summary = TRY(summarize_model(path)), .engine = engine_options(settings, {}), .memory = {}};
+      .summary = *std::move(read), .engine = engine_options(settings, {}), .memory = {}};
   const ModelSummary& summary = outlook.summary;
-  if (!summary.problem.empty())
-    return fail(ErrorCode::Unsupported, path.string() + ": " + summary.problem);
   EngineOptions& engine = outlook.engine;
   if (engine.context == 0) engine.context = usual_context(summary.config);
   outlook.memory = plan_memory(summary.config, {.file_bytes = summary.info.file_bytes,
