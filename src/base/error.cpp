@@ -10,7 +10,7 @@ namespace {
 // Order follows ErrorCode. Exit codes: 2 usage, 3 not found, 4 bad model file, 5 unsupported, 6 too
 // large, 7 refused, 8 busy or unavailable, 9 I/O, 70 our bug, 130 interrupted (docs/cli.md is made
 // from this).
-constexpr std::array<ErrorTraits, 14> kTraits = {{
+constexpr std::array<ErrorTraits, 15> kTraits = {{
     {"invalid_argument", 400, "invalid_request_error", "", 2},
     {"not_found", 404, "invalid_request_error", "model_not_found", 3},
     {"corrupt", 400, "invalid_request_error", "corrupt_file", 4},
@@ -23,6 +23,7 @@ constexpr std::array<ErrorTraits, 14> kTraits = {{
     {"unavailable", 503, "server_error", "overloaded", 8},
     {"timeout", 408, "server_error", "timeout", 9},
     {"cancelled", 499, "server_error", "cancelled", 130},
+    {"deadline_exceeded", 504, "server_error", "deadline_exceeded", 9},
     {"io", 500, "server_error", "io", 9},
     {"internal", 500, "server_error", "internal", 70},
 }};

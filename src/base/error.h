@@ -11,20 +11,21 @@ namespace croft {
 
 /// What kind of failure; one table (error.cpp) maps each to an HTTP status and an exit code.
 enum class ErrorCode : std::uint8_t {
-  InvalidArgument,  ///< the caller's request is wrong: a field, a flag, a template's complaint
-  NotFound,         ///< no such file, model or route
-  Corrupt,          ///< a file contradicts its own format
-  Unsupported,      ///< valid, but nothing here can do it: architecture, type, option
-  TooLarge,         ///< over a limit of limits.h, or more than this machine has
-  ContextOverflow,  ///< the prompt does not fit the context
-  Unauthorized,     ///< no key, or a wrong one
-  Forbidden,        ///< known, but may not: Host or Origin check, missing role
-  Busy,             ///< queue full or rate limit: try later
-  Unavailable,      ///< loading or draining
-  Timeout,          ///< a peer or a budget ran out of time
-  Cancelled,        ///< the caller went away
-  Io,               ///< the operating system or a peer said no
-  Internal,         ///< our bug
+  InvalidArgument,   ///< the caller's request is wrong: a field, a flag, a template's complaint
+  NotFound,          ///< no such file, model or route
+  Corrupt,           ///< a file contradicts its own format
+  Unsupported,       ///< valid, but nothing here can do it: architecture, type, option
+  TooLarge,          ///< over a limit of limits.h, or more than this machine has
+  ContextOverflow,   ///< the prompt does not fit the context
+  Unauthorized,      ///< no key, or a wrong one
+  Forbidden,         ///< known, but may not: Host or Origin check, missing role
+  Busy,              ///< queue full or rate limit: try later
+  Unavailable,       ///< loading or draining
+  Timeout,           ///< a peer or a budget ran out of time
+  Cancelled,         ///< the caller went away
+  DeadlineExceeded,  ///< the time that the caller gave has passed
+  Io,                ///< the operating system or a peer said no
+  Internal,          ///< our bug
 };
 
 /// An error for a person: what happened and where (`message`), and what to do next (`hint`, may be

@@ -19,12 +19,13 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 22> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 24> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
     {"perplexity", perplexity_verb},
     {"bench", bench_verb},
+    {"plan", plan_verb},
     {"pull", pull_verb},
     {"pack", pack_verb},
     {"list", list_verb},
@@ -34,6 +35,7 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 22> kHandlers = {
     {"tokenize", tokenize_verb},
     {"detokenize", detokenize_verb},
     {"template render", template_render_verb},
+    {"prefix save", prefix_save_verb},
     {"doctor", doctor_verb},
     {"top", top_verb},
     {"config show", config_show_verb},

@@ -53,6 +53,16 @@ OptionSpec kv_type_option(std::string_view help) {
           .help = help};
 }
 
+OptionSpec draft_option() {
+  return {.name = "draft",
+          .kind = OptionKind::Text,
+          .value_name = "MODEL",
+          .help =
+              "a small model of the same family that guesses ahead: the same answers, sooner where "
+              "it is often right",
+          .completion = Completion::Model};
+}
+
 OptionSpec parallel_option(std::string_view fallback, std::string_view help) {
   return {.name = "parallel",
           .kind = OptionKind::Integer,
@@ -61,6 +71,30 @@ OptionSpec parallel_option(std::string_view fallback, std::string_view help) {
           .min = 1,
           .max = 1024,
           .help = help};
+}
+
+OptionSpec prefix_cache_option() {
+  return {.name = "prefix-cache",
+          .kind = OptionKind::Integer,
+          .value_name = "N",
+          .fallback = "256",
+          .min = 0,
+          .max = 1'048'576,
+          .unit = "MiB",
+          .help =
+              "memory kept so that prompts of one key that begin alike are computed once; 0 is "
+              "off"};
+}
+
+OptionSpec prefill_chunk_option() {
+  return {.name = "prefill-chunk",
+          .kind = OptionKind::Integer,
+          .value_name = "N",
+          .fallback = "512",
+          .min = 1,
+          .max = 65536,
+          .unit = "tokens",
+          .help = "most prompt tokens computed in one step; beside running answers it is less"};
 }
 
 }  // namespace croft::cli

@@ -17,7 +17,12 @@ namespace croft::cli {
         "longest prompt plus answer; 0 is the model's own length, at most 8192");
 [[nodiscard]] OptionSpec kv_type_option(
     std::string_view help = "number format of the key/value cache");
+/// --draft.
+[[nodiscard]] OptionSpec draft_option();
 /// --parallel, 1 to 1024.
 [[nodiscard]] OptionSpec parallel_option(std::string_view fallback, std::string_view help);
+/// --prefix-cache and --prefill-chunk: of a server, and of a plan for one.
+[[nodiscard]] OptionSpec prefix_cache_option();
+[[nodiscard]] OptionSpec prefill_chunk_option();
 
 }  // namespace croft::cli

@@ -35,6 +35,16 @@ class PackingBar {
   std::optional<Progress> progress_;
 };
 
+/// Shows a bar while weights are packed.
+Result<std::shared_ptr<const Model>> load_with_bar(const std::filesystem::path& path,
+                                                   std::size_t threads) {
+  PackingBar bar;
+  auto loaded = Model::load(
+      path, {.threads = threads, .on_packing = [&bar](auto... news) { bar.update(news...); }});
+  bar.end();
+  return loaded;
+}
+
 }  // namespace
 
 TensorType kv_type(std::string_view name) {
@@ -72,11 +82,15 @@ EngineOptions engine_options(const Settings& settings, EngineOptions base) {
     base.context = settings.size("context");
   if (has_option(settings, "parallel")) base.parallel = settings.size("parallel");
   if (has_option(settings, "queue")) base.queue_max = settings.size("queue");
+  if (has_option(settings, "queue-wait"))
+    base.queue_wait = std::chrono::seconds(settings.integer("queue-wait"));
   if (has_option(settings, "prefill-chunk")) base.prefill_chunk = settings.size("prefill-chunk");
   if (has_option(settings, "prefix-cache")) {
     base.prefix_bytes = settings.size("prefix-cache") * limits::MiB;
     base.prefix_cache = base.prefix_bytes != 0;
   }
+  if (has_option(settings, "prefix"))
+    for (const std::string& path : settings.list("prefix")) base.prefixes.emplace_back(path);
   if (has_option(settings, "no-prompt-lookup") && settings.flag("no-prompt-lookup"))
     base.prompt_lookup = false;
   return base;
@@ -84,12 +98,20 @@ EngineOptions engine_options(const Settings& settings, EngineOptions base) {
 
 Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
                                             const std::filesystem::path& path, EngineOptions base) {
-  const EngineOptions options = engine_options(settings, base);
-  PackingBar bar;
-  auto loaded = Model::load(path, {.threads = options.threads,
-                                   .on_packing = [&bar](auto... news) { bar.update(news...); }});
-  bar.end();
-  std::shared_ptr<const Model> model = TRY(std::move(loaded));
+  EngineOptions options = engine_options(settings, base);
+  std::shared_ptr<const Model> model = TRY(load_with_bar(path, options.threads));
+  if (has_option(settings, "draft") && !settings.text("draft").empty()) {
+    const auto draft = TRY(model_path(settings, settings.text("draft")));
+    options.draft = TRY(load_with_bar(draft, options.threads));
+  }
+  return Engine::create(std::move(model), options);
+}
+
+Result<std::unique_ptr<Engine>> open_further_engine(const Settings& settings,
+                                                    const std::filesystem::path& path) {
+  EngineOptions options = engine_options(settings, {});
+  options.prefixes.clear();
+  std::shared_ptr<const Model> model = TRY(load_with_bar(path, options.threads));
   return Engine::create(std::move(model), options);
 }
 

@@ -31,6 +31,9 @@ Result<std::unique_ptr<Tokenizer>> open_tokenizer(const std::filesystem::path& p
 /// the verb has it) over `base`.
 Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
                                             const std::filesystem::path& path, EngineOptions base);
+/// The same for a model of --also: --draft and --prefix are made for the main model only.
+Result<std::unique_ptr<Engine>> open_further_engine(const Settings& settings,
+                                                    const std::filesystem::path& path);
 
 /// What a model is and what it needs, from its header alone.
 struct ModelOutlook {

@@ -72,8 +72,9 @@ struct VerbSpec {
 [[nodiscard]] std::string nearest_name(std::string_view wrong,
                                        std::span<const std::string> candidates);
 
-// The table's three parts, each in its own file.
-[[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench
+// The table's three parts, each in its own file, as is the longest row.
+[[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench, plan
+[[nodiscard]] VerbSpec plan_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();                                    ///< pull, list, show, rm, import, tokenize ...
 [[nodiscard]] std::vector<VerbSpec> house_verbs();  ///< doctor, config, completions, version ...

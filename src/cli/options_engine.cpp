@@ -99,7 +99,7 @@ VerbSpec run_verb() {
                    .help = "after each answer print time to first token and tokens per second"},
                   json_option()}};
   for (const auto& option : sampling_options()) verb.options.push_back(option);
-  for (const auto& option : {context_option(), kv_type_option(), threads_option()})
+  for (const auto& option : {draft_option(), context_option(), kv_type_option(), threads_option()})
     verb.options.push_back(option);
   return verb;
 }
@@ -160,30 +160,20 @@ VerbSpec serve_verb() {
            .max = 65535,
            .help = "TCP port to listen on; 0 takes any free one"},
           parallel_option("16", "answers computed together"),
-          {.name = "prefix-cache",
-           .kind = OptionKind::Integer,
-           .value_name = "N",
-           .fallback = "256",
-           .min = 0,
-           .max = 1'048'576,
-           .unit = "MiB",
-           .help =
-               "memory kept so that prompts of one key that begin alike are computed once; 0 is "
-               "off"},
+          prefix_cache_option(),
+          {.name = "prefix",
+           .kind = OptionKind::List,
+           .value_name = "FILE",
+           .help = "file of `croft prefix save` to begin with; repeatable",
+           .completion = Completion::File},
           {.name = "no-prompt-lookup",
            .kind = OptionKind::Flag,
            .help = "never guess from the prompt what an answer repeats of it"},
+          draft_option(),
           context_option(),
           kv_type_option(),
           threads_option(),
-          {.name = "prefill-chunk",
-           .kind = OptionKind::Integer,
-           .value_name = "N",
-           .fallback = "512",
-           .min = 1,
-           .max = 65536,
-           .unit = "tokens",
-           .help = "most prompt tokens computed in one step; beside running answers it is less"},
+          prefill_chunk_option(),
           {.name = "queue",
            .kind = OptionKind::Integer,
            .value_name = "N",
@@ -191,6 +181,15 @@ VerbSpec serve_verb() {
            .min = 1,
            .max = 65536,
            .help = "requests that may wait before others get status 429"},
+          {.name = "queue-wait",
+           .kind = OptionKind::Integer,
+           .value_name = "N",
+           .fallback = "5",
+           .min = 0,
+           .max = 86400,
+           .unit = "seconds",
+           .help =
+               "refuse with status 429 what would wait longer, by measured rates; 0 lets all wait"},
           {.name = "key-file",
            .kind = OptionKind::Path,
            .value_name = "FILE",
@@ -337,7 +336,8 @@ VerbSpec bench_verb() {
 }  // namespace
 
 std::vector<VerbSpec> engine_verbs() {
-  return {run_verb(), serve_verb(), embed_verb(), perplexity_verb(), bench_verb()};
+  return {run_verb(),        serve_verb(), embed_verb(),
+          perplexity_verb(), bench_verb(), plan_verb_spec()};
 }
 
 }  // namespace croft::cli

@@ -150,6 +150,39 @@ std::vector<VerbSpec> text_verbs() {
                             "the clock",
                     .in_file = false},
                    model_option(false)}},
+      {.name = "prefix save",
+       .summary = "compute a fixed system prompt once, for servers to start with",
+       .details =
+           "Writes the keys and values of what every conversation with this system prompt begins "
+           "with, in whole pages of 64 tokens. `croft serve --prefix FILE` then has it from the "
+           "start, for all keys. The file fits one model, one --kv-type and one version; a server "
+           "checks that before it listens.",
+       .arguments = {},
+       .options = {model_option(false, "smollm2:135m"),
+                   {.name = "system",
+                    .kind = OptionKind::Text,
+                    .value_name = "TEXT",
+                    .help = "the system prompt",
+                    .in_file = false},
+                   {.name = "file",
+                    .alias = 'f',
+                    .kind = OptionKind::Path,
+                    .value_name = "TEXT",
+                    .help = "file with the system prompt; - is standard input",
+                    .completion = Completion::File,
+                    .in_file = false},
+                   flag("raw", "save the text as it stands, without the chat template"),
+                   {.name = "output",
+                    .alias = 'o',
+                    .kind = OptionKind::Path,
+                    .value_name = "FILE",
+                    .help = "file to write",
+                    .completion = Completion::File,
+                    .required = true,
+                    .in_file = false},
+                   kv_type_option(),
+                   threads_option(),
+                   json_option()}},
   };
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/machine_memory.h"
+#include "engine/prefix_file.h"
 #include "model/embedding_math.h"
 
 namespace croft {
@@ -11,6 +12,17 @@ namespace {
 
 /// Rows whose logits are computed at once: 16 x 262,144 floats (Gemma) are 16 MiB.
 constexpr std::size_t kLogitRows = 16;
+/// Eight rows are what a step takes at little more than the price of one.
+constexpr std::size_t kGuessRows = 8;
+/// A draft model costs this much of a step before it was measured.
+constexpr double kDraftCost = 0.25;
+
+Error deadline_exceeded() {
+  return {.code = ErrorCode::DeadlineExceeded,
+          .message = "the deadline passed before the answer was complete",
+          .hint = "Give it more time, ask for fewer tokens, or try when fewer requests run.",
+          .field = "deadline_ms"};
+}
 
 SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options,
                                    const KvPool& kv) {
@@ -35,19 +47,46 @@ Result<std::unique_ptr<Batcher>> Batcher::create(const Model& model, const Engin
   const std::uint64_t promised = std::min(memory.total / 2, memory.available / 4 * 3);
   if (page_bytes && *page_bytes != 0)
     pages = std::clamp<std::size_t>(promised / *page_bytes, one, pages);
+  std::vector<PrefixFile> prefixes;
+  for (const std::filesystem::path& path : options.prefixes) {
+    prefixes.push_back(TRY(PrefixFile::open(path, model, options.kv_type)));
+    pages += prefixes.back().page_count();
+  }
   const std::size_t positions = pages * kv_block_positions;
   KvPool kv =
       TRY(KvPool::create(model.config(), {.type = options.kv_type, .positions = positions}));
-  return std::unique_ptr<Batcher>(new Batcher(model, options, std::move(kv), isa, pool));
+  std::unique_ptr<Drafter> drafter;
+  if (options.draft != nullptr)
+    drafter = TRY(Drafter::create(options.draft, model,
+                                  {.context = options.context,
+                                   .sequences = std::min(options.parallel, kGuessRows / 2),
+                                   .kv_type = options.kv_type},
+                                  isa, pool));
+  std::unique_ptr<Batcher> batcher(
+      new Batcher(model, options, std::move(kv), std::move(drafter), isa, pool));
+  for (const PrefixFile& prefix : prefixes) {
+    KvTable table(batcher->kv_);
+    TRY(prefix.load(model, batcher->kv_, table, isa, pool));
+    batcher->scheduler_.keep_for_everyone(prefix.tokens(), table);
+  }
+  return batcher;
 }
 
-Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa,
-                 ThreadPool& pool)
+Batcher::~Batcher() = default;
+
+void Batcher::trim() {
+  kv_.trim();
+  if (drafter_) drafter_->trim();
+}
+
+Batcher::Batcher(const Model& model, const EngineOptions& options, KvPool kv,
+                 std::unique_ptr<Drafter> drafter, Isa isa, ThreadPool& pool)
     : model_(model),
       options_(options),
       pool_(pool),
       kv_(std::move(kv)),
       session_(*model.decoder(), kv_, isa, pool),
+      drafter_(std::move(drafter)),
       scheduler_(kv_, scheduler_options(model, options, kv_)) {}
 
 void Batcher::fill(EngineStats& stats) const {
@@ -63,25 +102,68 @@ void Batcher::fill(EngineStats& stats) const {
   stats.guessed_held_total = held_total_;
 }
 
+void Batcher::fill(Admission& admission) const {
+  admission.reset(scheduler_.places(Priority::Interactive), scheduler_.places(Priority::Batch),
+                  scheduler_.seconds_per_place());
+  scheduler_.for_each_queue([&](std::uint64_t tenant, Priority priority, std::size_t count) {
+    admission.waits(*tenant_names_[tenant], priority, count);
+  });
+}
+
 void Batcher::add(std::unique_ptr<Sequence> sequence) {
   // Numbers given in turn: tenants that a hash would confuse stay apart.
   const auto [at, fresh] = tenants_.try_emplace(sequence->request().tenant, tenants_.size());
+  if (fresh) tenant_names_.push_back(&at->first);
   sequence->tenant = at->second;
   scheduler_.add(*sequence);
   sequences_.push_back(std::move(sequence));
 }
 
 std::size_t Batcher::guesses_allowed(const ScheduledJob& job) const {
-  if (!options_.prompt_lookup) return 0;
-  // Eight rows are what a step takes at little more than the price of one.
-  constexpr std::size_t rows_max = 8;
-  const std::size_t allowed = rows_max / scheduler_.running().size();
+  if (!options_.prompt_lookup && drafter_ == nullptr) return 0;
+  const std::size_t allowed = kGuessRows / scheduler_.running().size();
   if (allowed < 2) return 0;
   const std::size_t length = job.tokens().size();
   std::size_t end = options_.context;
   const std::size_t border = model_.config().rope.original_context;
   if (border != 0 && length <= border) end = std::min(end, border);
   return std::min(allowed - 1, end - std::min(end, length));
+}
+
+/// Guesses what running sequences say next: from their own text, else by the draft model.
+void Batcher::guess() {
+  std::vector<Sequence*> unguessed;
+  for (ScheduledJob* job : scheduler_.running()) {
+    auto& s = static_cast<Sequence&>(*job);
+    s.guesses().clear();
+    const bool decodes = s.computed + 1 == s.tokens().size();
+    const std::size_t allowed = decodes ? guesses_allowed(s) : 0;
+    if (options_.prompt_lookup) s.look_up_guesses(allowed);
+    // The first token waits for no draft model to read the prompt.
+    if (drafter_ && allowed != 0 && s.generated() != 0 && s.guesses().empty())
+      unguessed.push_back(&s);
+  }
+  if (!unguessed.empty()) draft(unguessed);
+}
+
+void Batcher::draft(std::span<Sequence* const> sequences) {
+  wishes_.clear();
+  const double step = scheduler_.decode_seconds(scheduler_.running().size());
+  const double each = drafter_->token_seconds();
+  double cost = options_.draft_cost;
+  if (cost == 0.0) cost = step == 0.0 || each == 0.0 ? kDraftCost : each / step;
+  for (Sequence* s : sequences) {
+    const std::size_t count = s->drafts_wanted(cost, guesses_allowed(*s));
+    if (count == 0) continue;
+    // Reading a long prompt for a short answer saves nothing.
+    const double saved =
+        0.25 * step * static_cast<double>(std::min<std::size_t>(s->tokens_left(), 256));
+    if (step != 0.0 && drafter_->seconds_to_read(s->draft.get(), s->tokens().size()) > saved)
+      continue;
+    if (s->draft == nullptr) s->draft = drafter_->make_state();
+    wishes_.push_back({s->draft.get(), s->tokens(), count, &s->guesses()});
+  }
+  if (!wishes_.empty()) drafter_->guess(wishes_);
 }
 
 void Batcher::add_rows(const PlannedRows& rows) {
@@ -102,7 +184,7 @@ void Batcher::add_rows(const PlannedRows& rows) {
     runs_.push_back({wanted_.size(), 1});
     wanted_.push_back({&s, position, samples, std::nullopt});
   }
-  for (const TokenId guess : s.guess(rows.drafted)) {
+  for (const TokenId guess : std::span(s.guesses()).first(rows.drafted)) {
     batch_.output_rows.push_back(batch_.tokens.size());
     batch_.tokens.push_back(guess);
     wanted_.back().guess = guess;
@@ -128,13 +210,18 @@ void Batcher::begin_batch(const std::vector<PlannedRows>& plan) {
 Batcher::StepCount Batcher::step() {
   counted_ = {};
   const auto begin = std::chrono::steady_clock::now();
-  for (const auto& sequence : sequences_)
-    if (sequence->cancelled()) sequence->finish(FinishReason::Cancelled, begin);
+  for (const auto& sequence : sequences_) {
+    if (sequence->cancelled())
+      sequence->finish(FinishReason::Cancelled, begin);
+    else if (sequence->overdue(begin))
+      sequence->finish(deadline_exceeded());
+  }
   remove_finished();
   if (sequences_.empty()) return counted_;
-  const std::vector<PlannedRows>& plan = scheduler_.plan(begin, [&](ScheduledJob& job) {
-    return static_cast<Sequence&>(job).guess(guesses_allowed(job)).size();
-  });
+  guess();
+  const auto planned = std::chrono::steady_clock::now();
+  const std::vector<PlannedRows>& plan = scheduler_.plan(
+      planned, [&](ScheduledJob& job) { return static_cast<Sequence&>(job).guesses().size(); });
   CHECK(!plan.empty());
   begin_batch(plan);
   session_.forward(batch_);
@@ -146,7 +233,7 @@ Batcher::StepCount Batcher::step() {
     if (s.request().tokens_max == 0)
       s.finish(FinishReason::Length, std::chrono::steady_clock::now());
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - planned;
   scheduler_.stepped(took.count());
   remove_finished();
   return counted_;
@@ -212,6 +299,7 @@ void Batcher::remove_finished() {
   std::erase_if(sequences_, [&](const std::unique_ptr<Sequence>& sequence) {
     if (!sequence->finished()) return false;
     scheduler_.remove(*sequence);
+    if (sequence->draft) drafter_->forget(*sequence->draft);
     return true;
   });
 }

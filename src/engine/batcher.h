@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "engine/admission.h"
+#include "engine/drafter.h"
 #include "engine/engine.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
@@ -21,19 +23,20 @@ class Batcher {
   /// Pages for one sequence more than options.parallel are there for embeddings by text models.
   static Result<std::unique_ptr<Batcher>> create(const Model& model, const EngineOptions& options,
                                                  Isa isa, ThreadPool& pool);
+  ~Batcher();
 
   [[nodiscard]] bool idle() const { return sequences_.empty(); }
   [[nodiscard]] KvPool& kv() { return kv_; }
   /// Returns memory that nothing needs to the system; prefixes stay.
-  void trim() { kv_.trim(); }
+  void trim();
   struct StepCount {
     std::size_t prompt_tokens = 0;
     std::size_t generated_tokens = 0;
   };
   /// What the batcher knows of the engine's statistics.
   void fill(EngineStats& stats) const;
-  [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
-  [[nodiscard]] double expected_wait() const { return scheduler_.expected_wait(); }
+  /// And what a new request would find.
+  void fill(Admission& admission) const;
 
   void add(std::unique_ptr<Sequence> sequence);
   /// One forward pass over what the scheduler planned. Finished and cancelled sequences leave.
@@ -47,7 +50,8 @@ class Batcher {
                                    const std::stop_token& cancel);
 
  private:
-  Batcher(const Model& model, const EngineOptions& options, KvPool kv, Isa isa, ThreadPool& pool);
+  Batcher(const Model& model, const EngineOptions& options, KvPool kv,
+          std::unique_ptr<Drafter> drafter, Isa isa, ThreadPool& pool);
 
   /// A row whose logits somebody needs.
   struct WantedRow {
@@ -61,6 +65,8 @@ class Batcher {
     std::size_t first = 0, count = 0;
   };
   [[nodiscard]] std::size_t guesses_allowed(const ScheduledJob& job) const;
+  void guess();
+  void draft(std::span<Sequence* const> sequences);
   void begin_batch(const std::vector<PlannedRows>& plan);
   void add_rows(const PlannedRows& rows);
   void draw(WantedRun run, std::size_t first_logits);
@@ -73,15 +79,18 @@ class Batcher {
   ThreadPool& pool_;
   KvPool kv_;
   DecoderSession session_;
+  std::unique_ptr<Drafter> drafter_;  ///< null without a draft model
   /// Before the sequences, whose pages it may share; they leave it before they go.
   Scheduler scheduler_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  ///< waiting and running
   std::unordered_map<std::string, std::uint64_t> tenants_;
+  std::vector<const std::string*> tenant_names_;  ///< by number
   Batch batch_;
   std::vector<WantedRow> wanted_;
   Buffer logits_;
   std::vector<std::optional<Sequence::Drawn>> drawn_;  ///< by wanted row
   std::vector<WantedRun> runs_;
+  std::vector<Drafter::Wish> wishes_;
   std::uint64_t guessed_total_ = 0;
   std::uint64_t held_total_ = 0;
   StepCount counted_;

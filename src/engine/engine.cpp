@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/thread_pool.h"
+#include "engine/admission.h"
 #include "engine/batcher.h"
 #include "engine/sampling.h"
 #include "model/encoder.h"
@@ -60,7 +61,13 @@ Result<void> check_length(std::size_t tokens, std::size_t context, const char* f
 
 struct Engine::Impl {
   Impl(std::shared_ptr<const Model> model_in, const EngineOptions& options_in, Isa isa_in)
-      : model(std::move(model_in)), options(options_in), isa(isa_in), pool(options.threads) {}
+      : model(std::move(model_in)),
+        options(options_in),
+        isa(isa_in),
+        pool(options.threads),
+        admission({.requests_max = options.queue_max, .wait_max = options.queue_wait}) {
+    admission.reset(options.parallel, options.parallel, 0.0);
+  }
 
   std::shared_ptr<const Model> model;
   EngineOptions options;
@@ -72,8 +79,7 @@ struct Engine::Impl {
   Mutex mutex;
   std::condition_variable_any wake;
   std::deque<std::unique_ptr<Sequence>> waiting GUARDED_BY(mutex);  ///< for the owner thread
-  std::size_t scheduled GUARDED_BY(mutex) = 0;   ///< taken by the owner, not admitted yet
-  double expected_wait GUARDED_BY(mutex) = 0.0;  ///< seconds, of a request that came now
+  Admission admission GUARDED_BY(mutex);  ///< of the scheduler's queue and `waiting`
   std::deque<EmbeddingJob> embeddings GUARDED_BY(mutex);
   EngineStats stats GUARDED_BY(mutex);
   bool draining GUARDED_BY(mutex) = false;
@@ -111,7 +117,6 @@ bool Engine::Impl::collect(std::vector<EmbeddingJob>& jobs) {
       if (sequence->cancelled()) gone.push_back(std::move(sequence));
     std::erase(waiting, nullptr);
     for (auto& sequence : waiting) batcher->add(std::move(sequence));
-    scheduled += waiting.size();
     waiting.clear();
   }
   // Outside the lock: a sink may take as long as it likes without stopping submitters.
@@ -151,8 +156,9 @@ void Engine::Impl::step() {
   stats.steps_total += 1;
   stats.step_seconds_total += took.count();
   batcher->fill(stats);
-  scheduled = batcher->waiting();
-  expected_wait = scheduled == 0 ? 0.0 : batcher->expected_wait();
+  batcher->fill(admission);
+  for (const auto& sequence : waiting)
+    admission.waits(sequence->request().tenant, sequence->request().priority);
 }
 
 void Engine::Impl::run(EmbeddingJob job) {
@@ -284,16 +290,11 @@ Result<void> Engine::generate(GenerationRequest request, GenerationSink sink) {
     if (impl_->draining || impl_->stopping)
       return fail(ErrorCode::Unavailable, "the server is shutting down",
                   "Try another server, or later.");
-    const std::size_t before = impl_->waiting.size() + impl_->scheduled;
-    if (before >= impl_->options.queue_max) {
-      Error busy{.code = ErrorCode::Busy,
-                 .message = std::to_string(before) + " requests are waiting already",
-                 .hint = "Try again later.",
-                 .field = {}};
-      busy.retry_after_seconds =
-          static_cast<int>(std::clamp(std::ceil(impl_->expected_wait), 1.0, 600.0));
-      return std::unexpected(std::move(busy));
-    }
+    const GenerationRequest& asked = sequence->request();
+    std::optional<std::chrono::duration<double>> time_left;
+    if (asked.deadline) time_left = *asked.deadline - std::chrono::steady_clock::now();
+    TRY(impl_->admission.check(asked.tenant, asked.priority, time_left));
+    impl_->admission.waits(asked.tenant, asked.priority);
     impl_->waiting.push_back(std::move(sequence));
   }
   impl_->wake.notify_one();
@@ -325,7 +326,7 @@ Result<void> Engine::embed(EmbeddingRequest request, EmbeddingSink sink) {
 EngineStats Engine::stats() const {
   const MutexLock lock(impl_->mutex);
   EngineStats stats = impl_->stats;
-  stats.requests_waiting = impl_->waiting.size() + impl_->scheduled;
+  stats.requests_waiting = impl_->admission.waiting();
   return stats;
 }
 

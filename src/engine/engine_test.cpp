@@ -165,6 +165,64 @@ TEST_F(EngineTest, GuessesChangeNothingButTheNumberOfSteps) {
   }
 }
 
+std::shared_ptr<const Model> tiny(const char* name) {
+  auto model = Model::load(fs::path(CROFT_SHARED_DIR) / "golden" / "tiny" / name / "model.gguf");
+  EXPECT_TRUE(model.has_value());
+  return model ? *model : nullptr;
+}
+
+TEST_F(EngineTest, ADraftModelChangesNothingButTheNumberOfSteps) {
+  model_ = tiny("qwen3-a");
+  // The best of all draft models is the model itself; the other one of this vocabulary knows
+  // nothing of it, and is soon given up.
+  const std::shared_ptr<const Model> drafts[] = {nullptr, model_, tiny("qwen2-a")};
+  for (const float temperature : {0.0f, 1.0f}) {
+    std::vector<std::vector<Collected>> results;
+    std::vector<EngineStats> stats;
+    for (const auto& draft : drafts) {
+      const auto engine = start({.context = 512,
+                                 .parallel = 3,
+                                 .draft = draft,
+                                 .draft_cost = 0.1,
+                                 .prompt_lookup = false});
+      // Two together, of different lengths, one of them longer than a draft model reads at once.
+      std::vector<Listener> listeners(2);
+      for (std::size_t i = 0; i < listeners.size(); ++i) {
+        GenerationRequest r = request(prompt_of(30 + 150 * i, 3), 200);
+        r.sampling.temperature = temperature;
+        EXPECT_TRUE(engine->generate(r, listeners[i].sink()).has_value());
+      }
+      results.emplace_back();
+      for (Listener& listener : listeners) results.back().push_back(listener.wait());
+      while (engine->stats().requests_running != 0) std::this_thread::yield();
+      stats.push_back(engine->stats());
+    }
+    for (const std::size_t draft : {1u, 2u})
+      for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(results[draft][i].tokens, results[0][i].tokens);
+        EXPECT_EQ(results[draft][i].logprobs, results[0][i].logprobs);
+        EXPECT_EQ(results[draft][i].text, results[0][i].text);
+        EXPECT_EQ(results[draft][i].endings, 1);
+      }
+    EXPECT_EQ(stats[0].guessed_tokens_total, 0u);
+    if (temperature == 0.0f) {
+      EXPECT_EQ(stats[1].guessed_held_total, stats[1].guessed_tokens_total)
+          << "it draws what it guessed itself";
+      EXPECT_LT(stats[1].steps_total * 2, stats[0].steps_total);
+    }
+    EXPECT_GT(stats[2].guessed_tokens_total, 0u);
+    EXPECT_LT(stats[2].guessed_tokens_total, 100u) << "given up";
+  }
+}
+
+TEST_F(EngineTest, ADraftModelOfAnotherVocabularyIsRefused) {
+  const auto refused =
+      Engine::create(model_, {.context = 64, .draft = tiny("qwen3-a"), .threads = 1});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+  EXPECT_EQ(refused.error().field, "draft");
+}
+
 TEST_F(EngineTest, AKnownBeginningGivesTheSameAnswerToItsTenantOnly) {
   const auto engine = start({.context = 512, .parallel = 2});
   GenerationRequest r = request(prompt_of(200, 4), 20);
@@ -194,6 +252,42 @@ TEST_F(EngineTest, AFullQueueSaysWhenToComeBack) {
   ASSERT_TRUE(busy.has_value());
   EXPECT_EQ(busy->code, ErrorCode::Busy);
   EXPECT_GE(busy->retry_after_seconds, 1);
+}
+
+TEST_F(EngineTest, ADeadlineEndsWhatIsNotComplete) {
+  const auto engine = start({.context = 512, .parallel = 1});
+  GenerationRequest r = request(prompt_of(4, 2), 500);
+  r.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(3);
+  const Collected late = run(*engine, r);
+  ASSERT_TRUE(late.error.has_value());
+  EXPECT_EQ(late.error->code, ErrorCode::DeadlineExceeded);
+  EXPECT_EQ(late.endings, 1);
+  r.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  EXPECT_EQ(run(*engine, r).done->reason, FinishReason::Length);
+}
+
+TEST_F(EngineTest, AQueueThatTakesTooLongRefusesAtOnce) {
+  std::vector<Listener> listeners(64);
+  const auto engine =
+      start({.context = 512, .parallel = 1, .queue_wait = std::chrono::milliseconds(1)});
+  run(*engine, request(prompt_of(60, 3), 300));  // rates are known from here on
+  while (engine->stats().requests_running != 0) std::this_thread::yield();
+  std::size_t accepted = 0;
+  std::optional<Error> busy;
+  for (Listener& listener : listeners) {
+    const auto result = engine->generate(request(prompt_of(60, 3), 300), listener.sink());
+    if (result)
+      ++accepted;
+    else
+      busy = result.error();
+  }
+  ASSERT_TRUE(busy.has_value());
+  EXPECT_EQ(busy->code, ErrorCode::Busy);
+  EXPECT_GE(accepted, 1u);
+  EXPECT_LE(accepted, 8u) << "one runs, and hardly anybody may wait";
+  GenerationRequest patient = request(prompt_of(60, 3), 3);
+  patient.priority = Priority::Batch;
+  EXPECT_FALSE(run(*engine, patient).error.has_value());
 }
 
 TEST_F(EngineTest, PromptScoresDoNotDependOnChunks) {

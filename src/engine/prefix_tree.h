@@ -4,7 +4,8 @@
 /// A node is one page: kv_block_positions tokens that follow its parent's. What two requests have
 /// in common is found page by page and compared token by token, so that no hash has to be trusted.
 /// Trees of different salts share nothing: a tenant learns nothing from how fast its answers come
-/// (S10).
+/// (S10). The exception is what the operator keeps for everyone: those trees are the trunk of all
+/// others and are never forgotten.
 
 #include <array>
 #include <cstddef>
@@ -18,6 +19,17 @@
 
 namespace croft {
 
+/// Whose tree: a tenant's, and apart from it that of sequences in the other regime of rope, whose
+/// keys differ.
+struct PrefixSalt {
+  std::uint64_t tenant = 0;
+  bool rope_long = false;
+
+  static constexpr std::uint64_t everyone = ~std::uint64_t{0};
+  [[nodiscard]] PrefixSalt for_everyone() const { return {everyone, rope_long}; }
+  bool operator==(const PrefixSalt&) const = default;
+};
+
 /// Used by the engine's owner thread only. The pool outlives the tree.
 class PrefixTree {
  public:
@@ -27,11 +39,11 @@ class PrefixTree {
 
   /// Appends the pages of the longest known beginning of `tokens` to `table`, at most
   /// `positions_max` positions; returns how many positions that are. Requires: `table` is empty.
-  std::size_t match(std::uint64_t salt, std::span<const TokenId> tokens, std::size_t positions_max,
+  std::size_t match(PrefixSalt salt, std::span<const TokenId> tokens, std::size_t positions_max,
                     KvTable& table);
   /// Remembers the full pages of a sequence. Requires: `table` holds keys and values of
-  /// tokens[0, positions).
-  void insert(std::uint64_t salt, std::span<const TokenId> tokens, std::size_t positions,
+  /// tokens[0, positions). With the salt of everyone they are kept for good.
+  void insert(PrefixSalt salt, std::span<const TokenId> tokens, std::size_t positions,
               const KvTable& table);
   /// Forgets pages that nobody else holds, the least recently used first, until the pool has
   /// `pages` free ones. False when it cannot.
@@ -41,10 +53,12 @@ class PrefixTree {
   void clear();
 
   [[nodiscard]] std::size_t pages() const { return nodes_.size(); }
+  /// Of these, kept for everyone.
+  [[nodiscard]] std::size_t everyones_pages() const { return everyones_pages_; }
 
  private:
   struct Node {
-    std::uint64_t salt = 0;
+    PrefixSalt salt;
     std::uint64_t hash = 0;
     Node* parent = nullptr;
     std::size_t children = 0;
@@ -54,8 +68,9 @@ class PrefixTree {
   };
   using Tokens = std::span<const TokenId>;
 
-  [[nodiscard]] static std::uint64_t hash_of(std::uint64_t salt, const Node* parent, Tokens block);
-  [[nodiscard]] Node* find(std::uint64_t salt, const Node* parent, Tokens block);
+  [[nodiscard]] static std::uint64_t hash_of(PrefixSalt salt, const Node* parent, Tokens block);
+  [[nodiscard]] Node* find(PrefixSalt salt, const Node* parent, Tokens block);
+  [[nodiscard]] Node* find_for(PrefixSalt salt, const Node* parent, Tokens block);
   /// Marks a path as just used, its end first: ancestors are always more recent than what follows
   /// them.
   void touch(Node* end);
@@ -65,6 +80,7 @@ class PrefixTree {
   void forget_while(More more);
 
   KvPool& pool_;
+  std::size_t everyones_pages_ = 0;
   std::list<Node> nodes_;  ///< most recently used first
   std::unordered_multimap<std::uint64_t, Node*> by_hash_;
 };

@@ -2,8 +2,10 @@
 /// What the engine is asked and what it answers: token ids and plain structs, no JSON, no
 /// templates.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -46,6 +48,8 @@ struct GenerationRequest {
   std::size_t top_logprobs = 0;  ///< alternatives per position, best first; 0..20
   std::string tenant;            ///< whose request: service is shared fairly, prefixes never
   Priority priority = Priority::Interactive;
+  /// Until when the whole answer is wanted; who cannot have it in time is told so.
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
   std::stop_token cancel;  ///< honoured within one token
 };
 

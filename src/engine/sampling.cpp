@@ -19,8 +19,24 @@ std::int32_t ordered(float value) {
   return bits ^ (bits >> 31 & 0x7fff'ffff);
 }
 
-/// The first of the largest values. Whole runs are compared first: 49,152 logits take 10 µs instead
-/// of 40.
+Result<void> in_range(const char* field, double value, double low, double high) {
+  if (value >= low && value <= high) return {};
+  const auto text = [](double v) {
+    std::string s = std::to_string(v);
+    s.erase(s.find_last_not_of('0') + 1);
+    if (!s.empty() && s.back() == '.') s.pop_back();
+    return s;
+  };
+  return fail(ErrorCode::InvalidArgument,
+              std::string(field) + " is " + text(value) + ", it must lie between " + text(low) +
+                  " and " + text(high),
+              {}, field);
+}
+
+}  // namespace
+
+// Whole runs are compared first: 49,152 logits take 10 µs instead
+// of 40.
 std::size_t index_of_largest(std::span<const float> logits) {
   constexpr std::size_t run = 512;
   std::size_t best_run = 0;
@@ -37,22 +53,6 @@ std::size_t index_of_largest(std::span<const float> logits) {
   while (i + 1 < logits.size() && ordered(logits[i]) != best) ++i;
   return i;
 }
-
-Result<void> in_range(const char* field, double value, double low, double high) {
-  if (value >= low && value <= high) return {};
-  const auto text = [](double v) {
-    std::string s = std::to_string(v);
-    s.erase(s.find_last_not_of('0') + 1);
-    if (!s.empty() && s.back() == '.') s.pop_back();
-    return s;
-  };
-  return fail(ErrorCode::InvalidArgument,
-              std::string(field) + " is " + text(value) + ", it must lie between " + text(low) +
-                  " and " + text(high),
-              {}, field);
-}
-
-}  // namespace
 
 Result<void> validate(const SamplingOptions& o, std::size_t vocabulary_size) {
   TRY(in_range("temperature", static_cast<double>(o.temperature), 0.0, 100.0));

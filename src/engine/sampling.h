@@ -19,6 +19,8 @@ Result<void> validate(const SamplingOptions& options, std::size_t vocabulary_siz
 /// Whether no logit is infinite or NaN: the weights of a damaged file give such values, and no
 /// token can be drawn from them.
 [[nodiscard]] bool all_finite(std::span<const float> logits);
+/// The first of the largest. Requires: not empty, all_finite(logits).
+[[nodiscard]] std::size_t index_of_largest(std::span<const float> logits);
 /// The error that ends a request whose values are not all finite.
 [[nodiscard]] Error not_numbers();
 

@@ -14,6 +14,10 @@ namespace {
 constexpr double prompt_share = 1.8;
 /// Where more people wait for their first token than read, they get more: up to this.
 constexpr double prompt_share_max = 8.0;
+/// Short prompts are soon over: until then a step may take this long whatever it takes otherwise
+/// (25 tokens a second, faster than people read).
+constexpr double short_prompt_step_seconds = 0.040;
+constexpr std::size_t short_prompt = 512;
 /// Chunks below this cost nearly as much as it does.
 constexpr std::size_t chunk_min = 16;
 /// Before anything was measured.
@@ -22,6 +26,8 @@ constexpr std::size_t chunk_unmeasured = 64;
 constexpr double newest = 0.2;
 /// A generated token reads all weights: against a prompt's token, whose share of them is small.
 constexpr double generated_token_cost = 4.0;
+/// An answer's length before one has ended, where its request allows more.
+constexpr std::size_t answer_tokens_guess = 256;
 
 void average(double& mean, double value) {
   mean = mean == 0.0 ? value : (1.0 - newest) * mean + newest * value;
@@ -138,16 +144,19 @@ void Scheduler::admit(SteadyTime now) {
     next->waiting[priority].pop_front();
     --waiting_count_;
     next->served += static_cast<double>(left(job));
+    if (job.admissions == 1) average(admitted_tokens_, static_cast<double>(left(job)));
   }
 }
 
 bool Scheduler::try_to_run(ScheduledJob& job) {
   const std::span<const TokenId> tokens = job.tokens();
-  CHECK(!tokens.empty() && kv_page_count(tokens.size()) <= pool_.pages_total());
+  CHECK(!tokens.empty() &&
+        kv_page_count(tokens.size()) <= pool_.pages_total() - prefixes_.everyones_pages());
   job.rope_long = wants_long_rope(job);
   std::size_t found = 0;
+  const bool looks_up = options_.prefix_cache || prefixes_.everyones_pages() != 0;
   // The last token is always computed: its logits are wanted.
-  if (options_.prefix_cache && (job.reuses_prefix || job.admissions != 0))
+  if (looks_up && (job.reuses_prefix || job.admissions != 0))
     found = prefixes_.match(salt_of(job), tokens, tokens.size() - 1, job.kv);
   const std::size_t missing = kv_page_count(tokens.size()) - job.kv.ids().size();
   if (!prefixes_.make_room(missing)) {
@@ -155,13 +164,14 @@ bool Scheduler::try_to_run(ScheduledJob& job) {
     return false;
   }
   CHECK(job.kv.reserve(tokens.size()));
-  if (options_.prefix_cache && job.reuses_prefix) {
+  if (looks_up && job.reuses_prefix) {
     stats_.prefix_lookups_total += tokens.size();
     stats_.prefix_hits_total += found;
   }
   if (job.admissions == 0) job.reused = found;
   ++job.admissions;
   job.computed = found;
+  job.short_prompt_ = left(job) <= short_prompt;
   job.remembered_ = found;
   job.order_ = ++order_;
   running_.push_back(&job);
@@ -218,7 +228,18 @@ std::size_t Scheduler::prompt_budget(std::size_t prompts) const {
     return std::min(chunk_unmeasured, options_.chunk_max);
   const double wanted = static_cast<double>(prompts) / static_cast<double>(decoding);
   const double share = prompt_share * std::clamp(wanted, 1.0, prompt_share_max / prompt_share);
-  const double tokens = share * step / prompt_token_seconds_;
+  return tokens_in(share * step);
+}
+
+std::size_t Scheduler::short_prompt_budget() const {
+  const double step = decode_seconds(plan_.size());
+  if (step == 0.0 || prompt_token_seconds_ == 0.0 || step >= short_prompt_step_seconds) return 0;
+  return tokens_in(short_prompt_step_seconds - step);
+}
+
+/// Prompt tokens that take about so long, between the shortest and the longest chunk.
+std::size_t Scheduler::tokens_in(double seconds) const {
+  const double tokens = seconds / prompt_token_seconds_;
   return std::clamp(static_cast<std::size_t>(std::min(tokens, 1e9)),
                     std::min(chunk_min, options_.chunk_max), options_.chunk_max);
 }
@@ -234,15 +255,18 @@ void Scheduler::plan_prompts() {
   for (ScheduledJob* job : running_)
     if (left(*job) != 0) prompts.push_back(job);
   if (prompts.empty()) return;
-  std::size_t budget = prompt_budget(prompts.size());
+  const std::size_t fair = prompt_budget(prompts.size());
   // Half for the oldest, the rest for the shortest: no long prompt holds up the short ones, and no
   // stream of short ones holds up the long.
   ScheduledJob& oldest = *prompts.front();
   std::ranges::sort(prompts, [&](const ScheduledJob* a, const ScheduledJob* b) {
     return std::pair(left(*a), a->order_) < std::pair(left(*b), b->order_);
   });
-  const std::size_t of_oldest = std::min((budget + 1) / 2, left(oldest));
-  budget -= of_oldest;
+  const std::size_t of_oldest = std::min((fair + 1) / 2, left(oldest));
+  std::size_t brief = of_oldest;
+  for (const ScheduledJob* job : prompts)
+    if (job->short_prompt_) brief += left(*job) - (job == &oldest ? of_oldest : 0);
+  std::size_t budget = std::max(fair, std::min(brief, short_prompt_budget())) - of_oldest;
   for (ScheduledJob* job : prompts) {
     std::size_t count = std::min(budget, left(*job) - (job == &oldest ? of_oldest : 0));
     budget -= count;
@@ -273,15 +297,34 @@ void Scheduler::stepped(double seconds) {
   }
 }
 
-double Scheduler::expected_wait() const {
-  double prompt_tokens = 0.0;
-  for (const auto& [id, tenant] : tenants_)
-    for (const auto& queue : tenant.waiting)
-      for (const ScheduledJob* job : queue)
-        prompt_tokens += static_cast<double>(job->tokens().size());
-  const auto rounds = static_cast<double>(waiting_count_ / options_.parallel + 1);
-  return prompt_tokens * prompt_token_seconds_ +
-         rounds * answer_tokens_ * decode_seconds(options_.parallel);
+std::size_t Scheduler::places(Priority priority) const {
+  // Who waits already finds no place: of memory, if not of sequences.
+  std::size_t taken = running_.size(), before = waiting_count_;
+  if (priority == Priority::Interactive) {
+    taken -= static_cast<std::size_t>(
+        std::ranges::count(running_, Priority::Batch, &ScheduledJob::priority));
+    before = 0;
+    for_each_queue([&](std::uint64_t, Priority queue, std::size_t count) {
+      if (queue == Priority::Interactive) before += count;
+    });
+  }
+  return before != 0 || taken >= options_.parallel ? 0 : options_.parallel - taken;
+}
+
+double Scheduler::seconds_per_place() const {
+  double answer = answer_tokens_;
+  if (answer == 0.0 && !running_.empty()) {
+    for (const ScheduledJob* job : running_)
+      answer += static_cast<double>(job->answer_max == 0
+                                        ? answer_tokens_guess
+                                        : std::min(job->answer_max, answer_tokens_guess));
+    answer /= static_cast<double>(running_.size());
+  }
+  // All places would be taken by then, or as many as memory allows.
+  const std::size_t places = waiting_count_ != 0 ? running_.size() : options_.parallel;
+  // While one job is in its place, every other place computes a prompt as well.
+  return answer * decode_seconds(places) / static_cast<double>(std::max<std::size_t>(places, 1)) +
+         admitted_tokens_ * prompt_token_seconds_;
 }
 
 }  // namespace croft

@@ -11,7 +11,7 @@
 ///           but time.
 /// Steps     decoding requests advance in every step. Prompts are computed beside them in chunks
 ///           whose length is chosen so that a step takes a bounded multiple of what decoding alone
-///           takes.
+///           takes; what is left of a short prompt may take as long as nobody minds between words.
 
 #include <array>
 #include <chrono>
@@ -47,7 +47,8 @@ class ScheduledJob {
   std::uint64_t tenant = 0;  ///< shares prefixes and service with its like only
   Priority priority = Priority::Interactive;
   SteadyTime submitted;
-  bool reuses_prefix = true;  ///< false: every row of the prompt is wanted
+  bool reuses_prefix = true;   ///< false: every row of the prompt is wanted
+  std::size_t answer_max = 0;  ///< tokens it may generate; 0: unknown
 
   // The scheduler's; read-only for others.
   KvTable kv;
@@ -59,6 +60,7 @@ class ScheduledJob {
  private:
   friend class Scheduler;
   std::uint64_t order_ = 0;     ///< of admission; 0: waits
+  bool short_prompt_ = false;   ///< little was left to compute at admission
   std::size_t remembered_ = 0;  ///< positions already in the prefix tree
 };
 
@@ -118,11 +120,28 @@ class Scheduler {
   /// Free pages for somebody else, taken from what is remembered. False where running jobs hold
   /// them.
   bool make_room(std::size_t pages) { return prefixes_.make_room(pages); }
+  /// Remembers for all tenants and for good: `table` holds the keys and values of `tokens`, whole
+  /// pages. The pool must hold one more context beside them.
+  void keep_for_everyone(std::span<const TokenId> tokens, const KvTable& table) {
+    prefixes_.insert({PrefixSalt::everyone, false}, tokens, tokens.size(), table);
+  }
   /// Forgets all that is remembered and not in use.
   void forget_prefixes() { prefixes_.make_room(pool_.pages_total()); }
-  /// Seconds until a request that comes now would be admitted, from the rates measured so far: what
-  /// an honest Retry-After says.
-  [[nodiscard]] double expected_wait() const;
+  /// Seconds of a step of so many decoding jobs, as measured; 0: nothing was measured.
+  [[nodiscard]] double decode_seconds(std::size_t jobs) const;
+  /// Jobs of `priority` that would be admitted at once. Interactive ones take batch jobs' places.
+  [[nodiscard]] std::size_t places(Priority priority) const;
+  /// Seconds between two admissions while no place is free, from the rates measured so far; 0:
+  /// nothing was measured.
+  [[nodiscard]] double seconds_per_place() const;
+  /// Calls use(tenant, priority, waiting jobs) for every queue that is not empty.
+  template <typename Use>
+  void for_each_queue(Use&& use) const {
+    for (const auto& [id, tenant] : tenants_)
+      for (const Priority priority : {Priority::Interactive, Priority::Batch})
+        if (const auto& queue = tenant.waiting[static_cast<std::size_t>(priority)]; !queue.empty())
+          use(id, priority, queue.size());
+  }
 
  private:
   struct Tenant {
@@ -135,6 +154,8 @@ class Scheduler {
   void plan_prompts();
   void plan_prompt(ScheduledJob& job, std::size_t count);
   [[nodiscard]] std::size_t prompt_budget(std::size_t prompts) const;
+  [[nodiscard]] std::size_t short_prompt_budget() const;
+  [[nodiscard]] std::size_t tokens_in(double seconds) const;
 
   void admit(SteadyTime now);
   bool try_to_run(ScheduledJob& job);
@@ -146,8 +167,8 @@ class Scheduler {
   void leave_batch(ScheduledJob& job);
   void remember(ScheduledJob& job);
   void forget_tenant(std::uint64_t tenant);
-  [[nodiscard]] static std::uint64_t salt_of(const ScheduledJob& job) {
-    return job.tenant << 1 | static_cast<std::uint64_t>(job.rope_long);
+  [[nodiscard]] static PrefixSalt salt_of(const ScheduledJob& job) {
+    return {job.tenant, job.rope_long};
   }
   [[nodiscard]] bool wants_long_rope(const ScheduledJob& job) const {
     return options_.long_rope_from != 0 && job.tokens().size() > options_.long_rope_from;
@@ -157,7 +178,6 @@ class Scheduler {
     return job.tokens().size() - job.computed;
   }
   [[nodiscard]] static bool is_decoding(const ScheduledJob& job) { return left(job) == 1; }
-  [[nodiscard]] double decode_seconds(std::size_t jobs) const;
 
   KvPool& pool_;
   SchedulerOptions options_;
@@ -172,6 +192,7 @@ class Scheduler {
   std::array<double, 12> decode_seconds_{};
   double prompt_token_seconds_ = 0.0;
   double answer_tokens_ = 0.0;
+  double admitted_tokens_ = 0.0;  ///< of a prompt, not found in the prefix tree
   SchedulerStats stats_;
 };
 

@@ -278,6 +278,25 @@ TEST(Scheduler, ALongPromptDoesNotStopStreams) {
   EXPECT_LE(simulation.longest_step(), 3.0 * alone);
 }
 
+TEST(Scheduler, AShortPromptIsComputedFasterBesideAFewStreams) {
+  // The first token of 200 tokens' answer, beside one stream: in steps that nobody minds.
+  const auto steps_until_first_token = [](std::size_t prompt) {
+    Simulation simulation(200, {.parallel = 16, .chunk_max = 512});
+    simulation.submit(prompt_of(20, 1), 3000);
+    for (int i = 0; i < 10; ++i) simulation.step();
+    simulation.submit(prompt_of(300, 2), 1);  // prompts' rate is known from here on
+    for (int i = 0; i < 40; ++i) simulation.step();
+    FakeJob& job = simulation.submit(prompt_of(prompt, 3), 1);
+    simulation.forget_longest_step();
+    std::size_t steps = 0;
+    for (; job.endings == 0 && steps < 1000; ++steps) simulation.step();
+    EXPECT_LT(simulation.longest_step(), 0.06);
+    return steps;
+  };
+  EXPECT_LE(steps_until_first_token(200), 2u);
+  EXPECT_GE(steps_until_first_token(4000), 50u) << "a long one does not take that";
+}
+
 TEST(Scheduler, AShortPromptOvertakesALongOne) {
   Simulation simulation(200, {.parallel = 4, .chunk_max = 128});
   FakeJob& lengthy = simulation.submit(prompt_of(4000, 1), 1);

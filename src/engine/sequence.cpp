@@ -37,6 +37,7 @@ Sequence::Sequence(GenerationRequest request_in, GenerationSink sink_in, const T
       detokenizer_(tokenizer, request_.special_tokens_in_text, false),
       filter_(request_.stop) {
   prompt_size = request_.prompt.size();
+  answer_max = request_.tokens_max;
   priority = request_.priority;
   submitted = submitted_at;
   reuses_prefix = !request_.prompt_logprobs;
@@ -70,11 +71,24 @@ void Sequence::prompt_done() {
   sink_(PromptDone{std::move(prompt_logprobs_)});
 }
 
-std::span<const TokenId> Sequence::guess(std::size_t count_max) {
-  const std::size_t left = request_.tokens_max - std::min(request_.tokens_max, generated());
+void Sequence::look_up_guesses(std::size_t count_max) {
   // The last token of an answer needs no guess after it.
-  return lookup_.propose(
-      tokens_, std::min({count_max, lookup_.wanted(), left - std::min<std::size_t>(left, 1)}));
+  const std::size_t useful = tokens_left() - std::min<std::size_t>(tokens_left(), 1);
+  const auto found = lookup_.propose(tokens_, std::min({count_max, lookup_.wanted(), useful}));
+  guesses_.assign(found.begin(), found.end());
+  guesses_found_ = !guesses_.empty();
+}
+
+std::size_t Sequence::drafts_wanted(double cost, std::size_t count_max) const {
+  if (guesses_found_ || tokens_left() < 2) return 0;
+  return draft_policy_.wanted(cost, std::min(count_max, tokens_left() - 1));
+}
+
+void Sequence::guessed(std::size_t tried, std::size_t held) {
+  lookup_.learn(guesses_found_ ? tried : 0, held);
+  draft_policy_.learn(guesses_found_ ? 0 : tried, held);
+  guesses_.clear();
+  guesses_found_ = false;
 }
 
 std::optional<Sequence::Drawn> Sequence::draw(std::span<float> logits) {

@@ -1,10 +1,14 @@
 #pragma once
 /// One generation while it runs. Owned by the engine's thread.
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "engine/draft_policy.h"
+#include "engine/drafter.h"
 #include "engine/prompt_lookup.h"
 #include "engine/request.h"
 #include "engine/sampling.h"
@@ -26,6 +30,9 @@ class Sequence : public ScheduledJob {
   [[nodiscard]] std::span<const TokenId> tokens() const override { return tokens_; }
   [[nodiscard]] std::size_t generated() const { return tokens_.size() - request_.prompt.size(); }
   [[nodiscard]] bool cancelled() const { return request_.cancel.stop_requested(); }
+  [[nodiscard]] bool overdue(SteadyTime now) const {
+    return request_.deadline && now >= *request_.deadline;
+  }
   [[nodiscard]] bool finished() const { return finished_; }
 
   /// Marks the first computation, for the timings.
@@ -36,10 +43,19 @@ class Sequence : public ScheduledJob {
   void score_prompt(std::size_t position, std::span<const float> logits);
   /// The whole prompt is in the cache: sends PromptDone once.
   void prompt_done();
-  /// Guesses of what follows the last token, at most `count_max`; valid until a token is appended.
-  std::span<const TokenId> guess(std::size_t count_max);
-  /// Of the last step's guesses, `held` were drawn.
-  void guessed(std::size_t proposed, std::size_t held) { lookup_.learn(proposed, held); }
+  /// Looks for what may follow the last token in the text so far, at most `count_max` tokens.
+  void look_up_guesses(std::size_t count_max);
+  /// How many tokens a draft model should guess instead: 0 where something was found, or where
+  /// guesses do not pay. `cost` of one, in steps of the model.
+  [[nodiscard]] std::size_t drafts_wanted(double cost, std::size_t count_max) const;
+  /// What will be tried after the last token; a draft model's guesses are put here.
+  [[nodiscard]] std::vector<TokenId>& guesses() { return guesses_; }
+  /// Of the guesses that the last step tried, `held` were drawn.
+  void guessed(std::size_t tried, std::size_t held);
+  [[nodiscard]] std::size_t tokens_left() const {
+    return request_.tokens_max - std::min(request_.tokens_max, generated());
+  }
+  std::unique_ptr<DraftState> draft;  ///< the batcher's
 
   struct Drawn {
     TokenId id = 0;
@@ -65,6 +81,9 @@ class Sequence : public ScheduledJob {
   Detokenizer detokenizer_;
   StopFilter filter_;
   PromptLookup lookup_;
+  DraftPolicy draft_policy_;
+  std::vector<TokenId> guesses_;
+  bool guesses_found_ = false;  ///< in the text, not by a draft model
   std::vector<TokenLogprob> prompt_logprobs_;
   bool prompt_sent_ = false;
   bool finished_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 /// HTTP/1.1 over TCP: keep-alive, pipelining, chunked streams, limits and time-outs. Knows nothing
-/// of routes.
+/// of routes. Time-outs count the time this process has run (base/tick_clock.h). A connection that
+/// waits, for a request or for the engine, holds no buffer.
 
 #include <chrono>
 #include <cstddef>
@@ -20,13 +21,13 @@ struct HttpServerOptions {
   std::size_t header_bytes_max = limits::request_header_bytes_max;
   std::size_t body_bytes_max = limits::request_body_bytes_max;
   std::size_t unsent_bytes_max =
-      limits::request_body_bytes_max;  ///< of one answer that its client does not read
-  std::size_t connections_max = 900;   ///< below the usual limit of 1024 open files
+      limits::request_body_bytes_max;    ///< of one answer that its client does not read
+  std::size_t connections_max = 10'000;  ///< at most; see listen()
   std::chrono::milliseconds header_read{1000 *
                                         limits::header_read_seconds};  ///< from the first byte
   std::chrono::milliseconds body_read{120'000};                        ///< 32 MiB at 2 Mbit/s
   std::chrono::milliseconds idle{75'000};   ///< between requests of one connection
-  std::chrono::milliseconds write{60'000};  ///< one write without progress
+  std::chrono::milliseconds write{60'000};  ///< of what is ready, and a second more per 64 KiB
   std::chrono::milliseconds ping{15'000};   ///< silence of an event stream before a comment is sent
   std::chrono::milliseconds drain{1000 * limits::drain_seconds};
 };
@@ -42,8 +43,9 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Binds and listens; returns the port. Errors: Io (address in use: named); InvalidArgument (host
-  /// unknown).
+  /// Binds and listens; returns the port. Raises the process's limit of open files as far as it
+  /// may; where that is too low for connections_max, fewer connections are served, and those beyond
+  /// get 503. Errors: Io (address in use: named); InvalidArgument (host unknown).
   Result<std::uint16_t> listen();
   /// Serves until drained. No handler runs after it returned.
   void run();

@@ -1,6 +1,6 @@
 // Goal: what only a real socket shows: limits (413, 431, 408), keep-alive, pipelining, HTTP/1.0, a
-// hundred streams at once, clients that leave, draining. Method: plain POSIX sockets against a
-// server on a free port with the fake engine and shortened time-outs.
+// hundred streams at once, clients that leave or never read, too many of them, draining. Method:
+// plain POSIX sockets against a server on a free port with the fake engine and shortened time-outs.
 #include "server/http_server.h"
 
 #include <arpa/inet.h>
@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include "server/application.h"
@@ -71,10 +73,11 @@ class TestServer {
 
 class Client {
  public:
-  explicit Client(const TestServer& server) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Client(const TestServer& server) : Client(server.port()) {}
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(server.port());
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
@@ -97,10 +100,10 @@ class Client {
   std::string read_until(std::string_view end) {
     while (received_.find(end) == std::string::npos) {
       pollfd waiting{.fd = socket_, .events = POLLIN, .revents = 0};
-      if (::poll(&waiting, 1, 10'000) <= 0) return received_ + "[timed out]";
+      if (::poll(&waiting, 1, 10'000) <= 0) return std::exchange(received_, {}) + "[timed out]";
       char buffer[4096];
       const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
-      if (got <= 0) return received_ + "[closed]";
+      if (got <= 0) return std::exchange(received_, {}) + "[closed]";
       received_.append(buffer, static_cast<std::size_t>(got));
     }
     const std::size_t length = received_.find(end) + end.size();
@@ -123,6 +126,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
 
 const std::string kGet = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const std::string kHello = R"({"prompt": "x"})";
+const std::string kHelloEnd = "\"cached_tokens\":0}}}";
 const std::string kStream = R"({"prompt": "x", "stream": true})";
 const std::string kEndless =
     R"({"prompt": "x", "stream": true, "ignore_eos": true, "max_tokens": 100000})";
@@ -132,7 +136,7 @@ TEST(HttpServer, AnswersOneAfterAnotherOnOneConnection) {
   Client client(server);
   for (int i = 0; i < 3; ++i) {
     client.send(post("/v1/completions", kHello, "x-request-id: mine-7\r\n"));
-    const std::string answer = client.read_until("\"total_tokens\":7}}");
+    const std::string answer = client.read_until(kHelloEnd);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, HasSubstr("x-request-id: mine-7\r\n"));
     EXPECT_THAT(answer, HasSubstr("Server: croft/"));
@@ -144,7 +148,7 @@ TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
   const TestServer server;
   Client client(server);
   client.send(post("/v1/completions", kHello) + kGet + post("/tokenize", R"({"content": "a"})"));
-  EXPECT_THAT(client.read_until("\"total_tokens\":7}}"), HasSubstr("hello"));
+  EXPECT_THAT(client.read_until(kHelloEnd), HasSubstr("hello"));
   EXPECT_THAT(client.read_until("{\"status\":\"alive\"}"), HasSubstr("200 OK"));
   EXPECT_THAT(client.read_until("{\"tokens\":[97]}"), HasSubstr("200 OK"));
 }
@@ -313,6 +317,116 @@ TEST(HttpServer, DrainingEndsAnswersThatTakeTooLong) {
   const std::string rest = client.read_all();
   EXPECT_THAT(rest, HasSubstr("data: {\"error\":"));
   EXPECT_THAT(rest, EndsWith("[closed]"));
+}
+
+TEST(HttpServer, AHeaderByteByByteIsCutOffAllTheSame) {
+  const TestServer server;
+  Client client(server);
+  for (const char byte : "GET /livez HTTP/1.1\r\nX-Long: " + std::string(50, 'x')) {
+    client.send(std::string_view(&byte, 1));
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 408 "));
+}
+
+/// A client that never reads; whoever computes for it stops.
+void expect_a_deaf_client_is_left(HttpServerOptions options) {
+  TestServer server({.context = 10'000'000, .step = 1us}, std::move(options));
+  const Client client(server);
+  client.send(post("/v1/completions", R"({"prompt": "x", "stream": true, "ignore_eos": true,)"
+                                      R"( "max_tokens": 1000000})"));
+  const auto patience = std::chrono::steady_clock::now() + 20s;
+  const auto wait_for = [&](bool running) {
+    while ((server.engine().running_count() != 0) != running &&
+           std::chrono::steady_clock::now() < patience)
+      std::this_thread::sleep_for(1ms);
+    return (server.engine().running_count() != 0) == running;
+  };
+  ASSERT_TRUE(wait_for(true)) << "no stream began";
+  EXPECT_TRUE(wait_for(false)) << "the stream goes on";
+  Client other(server);
+  other.send(kGet);
+  EXPECT_THAT(other.read_until("alive"), HasSubstr("200 OK"));
+}
+
+TEST(HttpServer, WhoNeverReadsIsLeftAfterAWhile) {
+  HttpServerOptions options = TestServer::quick();
+  options.write = 200ms;
+  options.unsent_bytes_max = limits::GiB;
+  expect_a_deaf_client_is_left(options);
+}
+
+TEST(HttpServer, WhoNeverReadsIsLeftOnceTooMuchIsWaiting) {
+  HttpServerOptions options = TestServer::quick();
+  options.write = 1h;
+  options.unsent_bytes_max = limits::MiB;
+  expect_a_deaf_client_is_left(options);
+}
+
+TEST(HttpServer, TooManyConnectionsGet503UntilOneLeaves) {
+  HttpServerOptions options = TestServer::quick();
+  options.idle = 1h;
+  options.connections_max = 2;
+  const TestServer server({}, options);
+  std::array<std::unique_ptr<Client>, 2> clients;
+  for (auto& client : clients) {
+    client = std::make_unique<Client>(server);
+    client->send(kGet);
+    EXPECT_THAT(client->read_until("alive"), HasSubstr("200 OK"));
+  }
+  // More than are refused at the same time: the rest waits its turn.
+  std::vector<std::unique_ptr<Client>> refused;
+  for (int i = 0; i < 100; ++i) refused.push_back(std::make_unique<Client>(server));
+  for (auto& client : refused) {
+    EXPECT_THAT(client->read_all(),
+                ::testing::AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("too many connections")));
+    client->leave();
+  }
+  clients[0]->leave();
+  for (int i = 0; i < 1000; ++i) {
+    Client next(server);
+    next.send(kGet);
+    if (next.read_until("}").starts_with("HTTP/1.1 200 ")) return;
+    std::this_thread::sleep_for(10ms);
+  }
+  FAIL() << "refused although one had left";
+}
+
+/// Answers nothing and throws, as the standard library does where memory is short.
+class BrokenHandler final : public HttpHandler {
+ public:
+  std::optional<HttpResponse> admit(HttpRequest& head) override {
+    if (head.path != "/fine") return std::nullopt;
+    return HttpResponse{.status = 200, .content_type = "text/plain", .headers = {}, .body = "fine"};
+  }
+  void handle(HttpRequest, std::shared_ptr<ResponseWriter> writer) override {
+    if (thrown++ % 2 == 0) throw std::bad_alloc();
+    writer->begin_stream({});
+    writer->post([] { throw std::bad_alloc(); });
+  }
+  void completed(const RequestRecord& record) override {
+    if (record.status == 500) ++failed;
+  }
+  std::atomic<int> thrown = 0;
+  std::atomic<int> failed = 0;
+};
+
+TEST(HttpServer, LackOfMemoryEndsOneAnswerOnly) {
+  BrokenHandler handler;
+  HttpServer server(TestServer::quick(), handler);
+  const std::uint16_t port = server.listen().value();
+  std::thread thread([&] { server.run(); });
+  for (int i = 0; i < 4; ++i) {
+    Client client(port);
+    client.send(kGet);
+    EXPECT_THAT(client.read_all(), EndsWith("[closed]")) << i;
+    Client other(port);
+    other.send("GET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(other.read_until("\r\n\r\nfine"), HasSubstr("200 OK"));
+  }
+  server.begin_drain();
+  thread.join();
+  EXPECT_EQ(handler.failed, 4);
 }
 
 TEST(HttpServer, AUsedPortIsNamed) {

@@ -66,11 +66,12 @@ ServerOptions server_options(const Settings& settings) {
   return options;
 }
 
-Result<ModelSource> model_source(const Settings& settings, const std::string& asked) {
+Result<ModelSource> model_source(const Settings& settings, const std::string& asked, bool main) {
   const auto path = TRY(model_path(settings, asked));
   ModelSource source{.name = published_name(asked, path)};
-  source.load = [&settings, path]() -> Result<std::unique_ptr<TextEngine>> {
-    return adapt_engine(TRY(open_engine(settings, path, {})));
+  source.load = [&settings, path, main]() -> Result<std::unique_ptr<TextEngine>> {
+    return adapt_engine(
+        TRY(main ? open_engine(settings, path, {}) : open_further_engine(settings, path)));
   };
   return source;
 }
@@ -106,10 +107,14 @@ Result<std::vector<ModelSource>> model_sources(const Settings& settings) {
   for (const std::string& also : settings.list("also")) asked.push_back(also);
   std::vector<ModelSource> sources;
   for (const std::string& name : asked) {
-    sources.push_back(TRY(model_source(settings, name)));
+    sources.push_back(TRY(model_source(settings, name, sources.empty())));
     // A single model is loaded at once and needs no foresight, unless there is a budget to meet.
     if (asked.size() > 1 || settings.size("models-memory") != 0)
       TRY(describe(settings, name, sources.back()));
+  }
+  if (sources.front().need_bytes != 0 && !settings.text("draft").empty()) {
+    const auto draft = TRY(model_path(settings, settings.text("draft")));
+    sources.front().need_bytes += TRY(foresee_model(settings, draft)).memory.least();
   }
   for (const std::string& name : settings.list("pin")) TRY(pin(sources, name));
   return sources;

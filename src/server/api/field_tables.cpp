@@ -9,6 +9,7 @@ namespace croft {
 namespace {
 
 constexpr double tokens_max = limits::context_max;
+constexpr double deadline_ms_max = 86'400'000.0;  // a day
 
 using Text = std::string_view;
 
@@ -66,6 +67,13 @@ constexpr Field kModel = honoured(
     "model", field_string,
     "A name of /v1/models; absent or empty: the main model. Where one model is served any name is "
     "accepted. The answer says which model answered");
+constexpr Field kServiceTier =
+    honoured("service_tier", field_string,
+             "`flex` waits behind all others and gives way to them; `auto` and `default` do not");
+constexpr Field kDeadline = ranged("deadline_ms", field_integer, 1, deadline_ms_max,
+                                   "The whole answer is wanted within so many milliseconds: else "
+                                   "429 at once where the queue takes "
+                                   "longer, or 504 when they have passed. Croft's own");
 // Kept for the audit log, or without effect by nature.
 constexpr Field kUser = recorded("user", field_string);
 constexpr Field kMetadata = recorded("metadata", field_object);
@@ -138,8 +146,8 @@ constexpr auto kChat = std::to_array<Field>({
     kPromptCacheKey,
     kPromptCacheRetention,
     refused("store", field_boolean, "[false]", "Answers are not stored; send false"),
-    honoured("service_tier", field_string,
-             "`flex` waits behind all others and gives way to them; `auto` and `default` do not"),
+    kServiceTier,
+    kDeadline,
     refused(
         "tools", field_array, "[[]]",
         "Tool calls are not parsed from answers yet; /apply-template renders a prompt with tools"),
@@ -204,6 +212,8 @@ constexpr auto kCompletion = std::to_array<Field>({
     kSkipSpecial,
     honoured("add_special_tokens", field_boolean,
              "Default true: a string prompt gets the model's BOS. vLLM's extra"),
+    kServiceTier,
+    kDeadline,
     kUser,
     refused("best_of", field_integer, "[1]", "Ask for `n` choices and pick one"),
     refused("suffix", field_string, R"([""])", "Text cannot be filled in before a suffix"),

@@ -91,8 +91,10 @@ the model.
 ## Many requests at once
 
 Requests of one API key share the service of one: who sends a thousand waits for its own. `service_tier:
-"flex"` waits behind all others and gives way to them. When the queue is full the answer is 429 with a
-`Retry-After` made from measured rates. `usage.prompt_tokens_details.cached_tokens` counts prompt tokens
+"flex"` waits behind all others and gives way to them. When the queue is full, or would take longer than
+`--queue-wait` or the request's `deadline_ms`, the answer is 429 at once, with a `Retry-After` made from
+measured rates. An answer that is not complete after `deadline_ms` ends with the error
+`deadline_exceeded` (504, or an error event in a stream). `usage.prompt_tokens_details.cached_tokens` counts prompt tokens
 whose keys and values were still in memory from an earlier request of the same key; requests of
 different keys never share them.
 
@@ -113,8 +115,9 @@ constexpr ErrorRow kErrorRows[] = {
     {ErrorCode::Forbidden, "the Host or Origin header is not allowed"},
     {ErrorCode::NotFound, "no such model"},
     {ErrorCode::Timeout, "header or body did not arrive in time"},
+    {ErrorCode::DeadlineExceeded, "`deadline_ms` passed before the answer was complete"},
     {ErrorCode::TooLarge, "the body or a template's output is over a limit"},
-    {ErrorCode::Busy, "the queue is full"},
+    {ErrorCode::Busy, "the queue is full, or takes longer than the request may wait"},
     {ErrorCode::Unavailable,
      "loading or shutting down; a model that cannot be loaded, or not beside the others"},
     {ErrorCode::Internal, "our bug"},

@@ -121,6 +121,21 @@ Result<void> read_stream_options(const json::object& body, TextRequest& request)
   return {};
 }
 
+Result<void> read_service(const json::object& body, GenerationRequest& generation) {
+  if (const auto ms = read_integer(body, "deadline_ms"))
+    generation.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(*ms);
+  const json::value* tier = body.if_contains("service_tier");
+  if (tier == nullptr || !tier->is_string()) return {};
+  const std::string_view name = tier->get_string();
+  if (name == "flex")
+    generation.priority = Priority::Batch;
+  else if (name != "auto" && name != "default")
+    return fail(ErrorCode::InvalidArgument,
+                "`service_tier` is \"" + std::string(name) + "\"; auto, default and flex are known",
+                {}, "service_tier");
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_shared_fields(const json::object& body, const TextEngine& engine,
@@ -129,6 +144,7 @@ Result<void> read_shared_fields(const json::object& body, const TextEngine& engi
   generation.sampling = read_sampling(body);
   generation.sampling.logit_bias = TRY(read_logit_bias(body, engine));
   generation.stop = TRY(read_stop(body));
+  TRY(read_service(body, generation));
   generation.ignore_end_tokens = read_flag(body, "ignore_eos", false);
   generation.special_tokens_in_text = !read_flag(body, "skip_special_tokens", true);
   request.token_ids_as_text = read_flag(body, "return_tokens_as_token_ids", false);

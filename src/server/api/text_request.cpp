@@ -107,16 +107,6 @@ Result<TextRequest> read_chat_request(const json::object& body, const TextEngine
     return std::unexpected(read.error());
 
   GenerationRequest& generation = request.generation;
-  if (const json::value* tier = body.if_contains("service_tier"); tier && tier->is_string()) {
-    const std::string_view name = tier->get_string();
-    if (name == "flex")
-      generation.priority = Priority::Batch;
-    else if (name != "auto" && name != "default")
-      return fail(
-          ErrorCode::InvalidArgument,
-          "`service_tier` is \"" + std::string(name) + "\"; auto, default and flex are known", {},
-          "service_tier");
-  }
   generation.logprobs = read_flag(body, "logprobs", false);
   const auto top = read_integer(body, "top_logprobs");
   if (top && *top > 0 && !generation.logprobs)

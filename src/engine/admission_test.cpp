@@ -1,0 +1,75 @@
+// Goal: who joins a queue is told the truth about its wait; one tenant's crowd is nobody else's
+// queue. Method: queues written down by hand.
+#include "engine/admission.h"
+
+#include <gtest/gtest.h>
+
+namespace croft {
+namespace {
+
+using std::chrono::milliseconds;
+using Seconds = std::chrono::duration<double>;
+
+TEST(Admission, FreePlacesMeanNoWait) {
+  Admission admission({});
+  admission.reset(2, 1, 3.0);
+  EXPECT_EQ(admission.expected_wait("a", Priority::Interactive), 0.0);
+  admission.waits("a", Priority::Interactive);
+  EXPECT_EQ(admission.expected_wait("a", Priority::Interactive), 0.0);
+  EXPECT_EQ(admission.expected_wait("a", Priority::Batch), 3.0);
+  admission.waits("a", Priority::Interactive);
+  EXPECT_EQ(admission.expected_wait("a", Priority::Interactive), 3.0);
+}
+
+TEST(Admission, ATenantsCrowdIsItsOwnQueue) {
+  Admission admission({.requests_max = 1000, .wait_max = milliseconds(10'000)});
+  admission.reset(0, 0, 1.0);
+  admission.waits("crowd", Priority::Interactive, 50);
+  EXPECT_EQ(admission.expected_wait("crowd", Priority::Interactive), 51.0);
+  // One of the crowd's may be before it: they take turns.
+  EXPECT_EQ(admission.expected_wait("single", Priority::Interactive), 2.0);
+  EXPECT_TRUE(admission.check("single", Priority::Interactive, {}).has_value());
+  const auto refused = admission.check("crowd", Priority::Interactive, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::Busy);
+  EXPECT_EQ(refused.error().retry_after_seconds, 41) << "until the queue is ten seconds long";
+}
+
+TEST(Admission, BatchWaitsBehindInteractiveAsLongAsItTakes) {
+  Admission admission({.requests_max = 1000, .wait_max = milliseconds(1'000)});
+  admission.reset(0, 0, 1.0);
+  admission.waits("a", Priority::Interactive, 20);
+  admission.waits("b", Priority::Batch, 5);
+  EXPECT_EQ(admission.expected_wait("b", Priority::Batch), 26.0);
+  EXPECT_TRUE(admission.check("b", Priority::Batch, {}).has_value());
+  EXPECT_FALSE(admission.check("a", Priority::Interactive, {}).has_value());
+}
+
+TEST(Admission, ADeadlineTheQueueCannotMeetIsRefusedAtOnce) {
+  Admission admission({});
+  admission.reset(0, 0, 1.0);
+  admission.waits("a", Priority::Interactive, 3);
+  EXPECT_TRUE(admission.check("a", Priority::Interactive, Seconds(4.5)).has_value());
+  const auto refused = admission.check("a", Priority::Interactive, Seconds(1.5));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().retry_after_seconds, 3);
+  EXPECT_NE(refused.error().message.find("4.0 s"), std::string::npos) << refused.error().message;
+}
+
+TEST(Admission, WhoFillsTheQueueFindsItFull) {
+  Admission admission({.requests_max = 10});
+  admission.reset(0, 0, 0.0);
+  admission.waits("crowd", Priority::Interactive, 10);
+  EXPECT_FALSE(admission.check("crowd", Priority::Interactive, {}).has_value());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(admission.check("other", Priority::Interactive, {}).has_value()) << i;
+    admission.waits("other", Priority::Interactive);
+  }
+  EXPECT_FALSE(admission.check("other", Priority::Interactive, {}).has_value());
+  admission.waits("third", Priority::Interactive, 5);
+  EXPECT_FALSE(admission.check("fourth", Priority::Interactive, {}).has_value())
+      << "twice its length";
+}
+
+}  // namespace
+}  // namespace croft
