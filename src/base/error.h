@@ -36,7 +36,7 @@ struct Error {
   std::string hint;
   std::string
       field;  ///< the request field or file key at fault, if one is; becomes OpenAI's `param`
-  int retry_after_seconds = 0;  ///< of Busy: when it is worth trying again; 0: unknown
+  int retry_after_seconds = 0;  ///< of Busy and Unavailable: when to try again; 0: unknown
 
   /// "message. hint" for logs and terminals.
   [[nodiscard]] std::string to_string() const;

@@ -1,5 +1,6 @@
 #include "cli/metrics_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -55,14 +56,19 @@ Result<MetricsText> MetricsText::parse(std::string_view text) {
       name = name.substr(0, brace);
     }
     std::optional<double> bound;
+    std::optional<std::string> model;
     while (const auto label = take_label(labels)) {
       if (label->name == "le") bound = number(label->value);
-      metrics.labels_.try_emplace(std::string(label->name), label->value);
+      if (label->name == "model") model = label->value;
     }
-    if (bound && name.ends_with("_bucket"))
+    if (bound && name.ends_with("_bucket")) {
       metrics.buckets_[std::string(name.substr(0, name.size() - 7))][*bound] += *value;
-    else
-      metrics.values_[std::string(name)] += *value;
+      continue;
+    }
+    metrics.values_[std::string(name)] += *value;
+    const auto largest = metrics.largest_.try_emplace(std::string(name), *value).first;
+    largest->second = std::max(largest->second, *value);
+    if (model && *value != 0.0) metrics.models_[std::string(name)].push_back(*model);
   }
   if (metrics.values_.empty())
     return fail(ErrorCode::Corrupt, "what answered is not a Croft server's /metrics",
@@ -75,9 +81,14 @@ double MetricsText::value(std::string_view name) const {
   return at == values_.end() ? 0.0 : at->second;
 }
 
-std::string MetricsText::label(std::string_view name) const {
-  const auto at = labels_.find(name);
-  return at == labels_.end() ? std::string{} : at->second;
+double MetricsText::largest(std::string_view name) const {
+  const auto at = largest_.find(name);
+  return at == largest_.end() ? 0.0 : at->second;
+}
+
+std::vector<std::string> MetricsText::models(std::string_view name) const {
+  const auto at = models_.find(name);
+  return at == models_.end() ? std::vector<std::string>{} : at->second;
 }
 
 std::optional<double> MetricsText::quantile(std::string_view name, double p,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -20,8 +21,10 @@ class MetricsText {
 
   /// 0 where absent: a counter that nothing has happened to.
   [[nodiscard]] double value(std::string_view name) const;
-  /// The value of a label of the first sample that has it; empty where none has.
-  [[nodiscard]] std::string label(std::string_view name) const;
+  /// The largest sample: shares of several models add up to nothing that means anything.
+  [[nodiscard]] double largest(std::string_view name) const;
+  /// The models for which a sample is not 0, in the order of the page.
+  [[nodiscard]] std::vector<std::string> models(std::string_view name) const;
 
   /// The p-quantile (0 to 1) of what histogram `name` has seen since `before`, in the unit of its
   /// buckets, linear inside a bucket; nothing where it has seen nothing.
@@ -29,10 +32,12 @@ class MetricsText {
                                                const MetricsText& before) const;
 
  private:
-  std::map<std::string, double, std::less<>> values_;
+  std::map<std::string, double, std::less<>> values_;  ///< sums
+  std::map<std::string, double, std::less<>> largest_;
   /// Cumulative counts by upper bound.
   std::map<std::string, std::map<double, double>, std::less<>> buckets_;
-  std::map<std::string, std::string, std::less<>> labels_;
+  /// Values of the `model` label of samples that are not 0.
+  std::map<std::string, std::vector<std::string>, std::less<>> models_;
 };
 
 }  // namespace croft::cli

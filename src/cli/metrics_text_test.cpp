@@ -10,6 +10,9 @@ namespace {
 constexpr std::string_view first = R"(# HELP croft_requests_running Sequences being computed.
 # TYPE croft_requests_running gauge
 croft_requests_running{model="a \"b\",c"} 3
+croft_requests_running{model="idle"} 0
+croft_kv_cache_usage_ratio{model="a"} 0.75
+croft_kv_cache_usage_ratio{model="b"} 0.5
 croft_requests_total{model="m",route="/v1/x",status="200"} 5
 croft_requests_total{model="m",route="/v1/y",status="200"} 2
 croft_time_to_first_token_seconds_bucket{route="/v1/x",le="0.1"} 1
@@ -30,7 +33,11 @@ TEST(MetricsText, SumsOverLabelsAndKeepsThem) {
   EXPECT_EQ(metrics->value("croft_requests_total"), 7.0);
   EXPECT_EQ(metrics->value("croft_absent"), 0.0);
   EXPECT_EQ(metrics->value("go_gc_seconds"), 0.0);
-  EXPECT_EQ(metrics->label("model"), "a \"b\",c");
+  EXPECT_EQ(metrics->largest("croft_kv_cache_usage_ratio"), 0.75);
+  EXPECT_EQ(metrics->largest("croft_absent"), 0.0);
+  EXPECT_EQ(metrics->models("croft_requests_running"), std::vector<std::string>{"a \"b\",c"});
+  EXPECT_EQ(metrics->models("croft_kv_cache_usage_ratio"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(metrics->models("croft_absent").empty());
 }
 
 TEST(MetricsText, QuantilesAreOfTheTimeBetweenTwoLooks) {

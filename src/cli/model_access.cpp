@@ -107,4 +107,33 @@ Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
   return Engine::create(std::move(model), options);
 }
 
+Result<std::unique_ptr<Engine>> open_further_engine(const Settings& settings,
+                                                    const std::filesystem::path& path) {
+  EngineOptions options = engine_options(settings, {});
+  options.prefixes.clear();
+  std::shared_ptr<const Model> model = TRY(load_with_bar(path, options.threads));
+  return Engine::create(std::move(model), options);
+}
+
+Result<ModelOutlook> foresee_model(const Settings& settings, const std::filesystem::path& path) {
+  Result<ModelSummary> read = summarize_model(path);
+  if (read && !read->problem.empty()) read = fail(ErrorCode::Unsupported, read->problem);
+  if (!read) {
+    Error error = std::move(read).error();
+    error.message = path.string() + ": " + error.message;  // among several, say which
+    return std::unexpected(std::move(error));
+  }
+  ModelOutlook outlook{
+      .summary = *std::move(read), .engine = engine_options(settings, {}), .memory = {}};
+  const ModelSummary& summary = outlook.summary;
+  EngineOptions& engine = outlook.engine;
+  if (engine.context == 0) engine.context = usual_context(summary.config);
+  outlook.memory = plan_memory(summary.config, {.file_bytes = summary.info.file_bytes,
+                                                .context = engine.context,
+                                                .parallel = engine.parallel,
+                                                .chunk = engine.prefill_chunk,
+                                                .kv_type = engine.kv_type});
+  return outlook;
+}
+
 }  // namespace croft::cli

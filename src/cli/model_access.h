@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/settings.h"
 #include "engine/engine.h"
+#include "model/memory_plan.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 
@@ -30,6 +31,18 @@ Result<std::unique_ptr<Tokenizer>> open_tokenizer(const std::filesystem::path& p
 /// the verb has it) over `base`.
 Result<std::unique_ptr<Engine>> open_engine(const Settings& settings,
                                             const std::filesystem::path& path, EngineOptions base);
+/// The same for a model of --also: --draft and --prefix are made for the main model only.
+Result<std::unique_ptr<Engine>> open_further_engine(const Settings& settings,
+                                                    const std::filesystem::path& path);
+
+/// What a model is and what it needs, from its header alone.
+struct ModelOutlook {
+  ModelSummary summary;
+  EngineOptions engine;  ///< as open_engine would start it, with the context it would choose
+  MemoryPlan memory;
+};
+/// Errors: as summarize_model; Unsupported where the model could not be loaded.
+Result<ModelOutlook> foresee_model(const Settings& settings, const std::filesystem::path& path);
 
 /// The type that a value of --kv-type names.
 [[nodiscard]] TensorType kv_type(std::string_view name);

@@ -107,14 +107,45 @@ VerbSpec run_verb() {
 VerbSpec serve_verb() {
   return {
       .name = "serve",
-      .summary = "serve a model over the OpenAI API",
+      .summary = "serve models over the OpenAI API",
       .details =
+          "--model is loaded at once and stays. With --also there may be others: a request's "
+          "`model` "
+          "names the one that answers, and it is loaded then, the idle ones giving way to it where "
+          "memory is short. Every model has its own compute threads and takes the same --context, "
+          "--parallel and so on.\n\n"
           "The address 127.0.0.1 may be open. Any other address asks clients for a key: the first "
           "start makes one, prints it once on standard error and keeps only its hash. "
           "SIGTERM and Ctrl-C let running answers finish; a second signal ends at once.",
       .arguments = {},
       .options = {
           model_option(false, "smollm2:135m"),
+          {.name = "also",
+           .kind = OptionKind::List,
+           .value_name = "MODEL",
+           .help = "further model, loaded when a request names it; repeatable",
+           .completion = Completion::Model},
+          {.name = "pin",
+           .kind = OptionKind::List,
+           .value_name = "NAME",
+           .help = "load this one of the further models at the start and keep it; repeatable"},
+          {.name = "keep-alive",
+           .kind = OptionKind::Integer,
+           .value_name = "N",
+           .fallback = "300",
+           .min = -1,
+           .max = 31'536'000,
+           .unit = "seconds",
+           .help =
+               "unload a further model that nobody asked for that long; 0 is at once, -1 never"},
+          {.name = "models-memory",
+           .kind = OptionKind::Integer,
+           .value_name = "N",
+           .fallback = "0",
+           .min = 0,
+           .max = 16'777'216,
+           .unit = "MiB",
+           .help = "memory for all models together; 0 is what the machine has free at each load"},
           {.name = "host",
            .kind = OptionKind::Text,
            .value_name = "ADDRESS",

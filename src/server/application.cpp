@@ -107,14 +107,52 @@ bool is_header_list(std::string_view text) {
          });
 }
 
+/// Names that JSON and labels can carry; at least the main model.
+Application::Options served(Application::Options options) {
+  if (options.models.empty()) options.models.push_back({.name = options.model_name});
+  for (ModelSource& model : options.models) model.name = replace_invalid_utf8(model.name);
+  return options;
+}
+
+std::vector<std::string> names_of(const std::vector<ModelSource>& models) {
+  std::vector<std::string> names;
+  for (const ModelSource& model : models) names.push_back(model.name);
+  return names;
+}
+
+/// Runs what may throw for lack of memory (Boost.JSON and the standard library do): one request
+/// must not take the server down.
+template <typename Work>
+void answer_errors(const std::shared_ptr<ResponseWriter>& writer, Work&& work) {
+  Result<void> started;
+  try {
+    started = work();
+  } catch (const std::exception& problem) {
+    log_error("a request failed inside: " + std::string(typeid(problem).name()));
+    started = fail(ErrorCode::Internal, "the request could not be processed");
+  }
+  if (!started) writer->send(error_response(started.error()));
+}
+
+Result<json::value> parse_body(std::string_view body) {
+  json::value parsed = TRY(parse_json(body, "the request body"));
+  if (parsed.is_object()) return parsed;
+  return fail(ErrorCode::InvalidArgument, "the request body must be a JSON object");
+}
+
 }  // namespace
 
 Application::Application(Options options)
-    : options_(std::move(options)),
-      metrics_(options_.model_name),
+    : options_(served(std::move(options))),
+      metrics_(names_of(options_.models)),
       started_(std::chrono::duration_cast<std::chrono::seconds>(
                    std::chrono::system_clock::now().time_since_epoch())
-                   .count()) {}
+                   .count()),
+      house_(std::move(options_.models), [this] {
+        ModelHouseOptions house = options_.house;
+        house.on_event = [this](const ModelEvent& event) { model_changed(event); };
+        return house;
+      }()) {}
 
 const Application::Route* Application::find_route(std::string_view path) {
   // The documented routes are the routes: one that is not in the table cannot be served.
@@ -161,8 +199,8 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   if (Result<void> right = check_content_type(head); !right) return error_response(right.error());
   if (Result<void> right = check_content_encoding(head); !right)
     return error_response(right.error());
-  if (Result<std::shared_ptr<TextEngine>> ready = ready_engine(); !ready)
-    return error_response(ready.error());
+  if (Result<void> available = check_available(); !available)
+    return error_response(available.error());
   return std::nullopt;
 }
 
@@ -189,14 +227,27 @@ void Application::handle(HttpRequest request, std::shared_ptr<ResponseWriter> wr
     return;
   }
   if (route->post)
-    answer_post(*route, request, writer);
+    answer_post(*route, std::move(request), writer);
   else
     writer->send(answer_get(*route, request));
 }
 
+Result<void> Application::check_available() const {
+  if (draining_)
+    return fail(ErrorCode::Unavailable, "the server is shutting down", "Try another, or later");
+  if (!house_.loaded(0))
+    return fail(ErrorCode::Unavailable, "the model is still loading", "Try again in some seconds");
+  return {};
+}
+
 HttpResponse Application::health(bool llama_server_shape) const {
-  if (Result<std::shared_ptr<TextEngine>> ready = ready_engine(); !ready)
-    return error_response(ready.error());
+  if (Result<void> available = check_available(); !available)
+    return error_response(available.error());
+  if (!house_.ready())
+    return error_response(Error{ErrorCode::Unavailable,
+                                "the pinned models are still loading",
+                                "Try again in some seconds",
+                                {}});
   return json_response({{"status", llama_server_shape ? "ok" : "ready"}});
 }
 
@@ -205,72 +256,98 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
   if (route.path == "/readyz") return health(false);
   if (route.path == "/health") return health(true);
   if (route.path == "/metrics") {
-    const std::shared_ptr<TextEngine> loaded = engine();
     HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = metrics_.text(loaded ? std::optional(loaded->stats()) : std::nullopt);
+    response.body = metrics_.text(house_.look(), house_.ready());
     return response;
   }
-  const Result<std::shared_ptr<TextEngine>> ready = ready_engine();
-  if (!ready) return error_response(ready.error());
-  const std::string name = served_name(**ready);
-  const json::object model = model_json(**ready, name, started_);
-  if (route.path == "/v1/models")
-    return json_response({{"object", "list"}, {"data", json::array{model}}});
-  constexpr std::size_t prefix_bytes = std::string_view("/v1/models/").size();
-  if (percent_decoded(std::string_view(request.path).substr(prefix_bytes)) == name)
-    return json_response(model);
-  return error_response(Error{ErrorCode::NotFound, "there is no such model here",
-                              "The served model is " + name, "model"});
+  if (Result<void> available = check_available(); !available)
+    return error_response(available.error());
+  constexpr std::string_view prefix = "/v1/models/";
+  const std::string_view path = request.path;
+  return answer_models(path.starts_with(prefix) ? path.substr(prefix.size()) : std::string_view());
 }
 
-void Application::answer_post(const Route& route, const HttpRequest& request,
+/// One entry, or all where `id` is empty.
+HttpResponse Application::answer_models(std::string_view id) {
+  const std::vector<ModelView> views = house_.look();
+  if (!id.empty()) {
+    const Result<std::size_t> model = find_served_model(house_, percent_decoded(id));
+    if (!model) return error_response(model.error());
+    return json_response(model_json(views[*model], house_.source(*model), started_));
+  }
+  json::array models;
+  for (std::size_t i = 0; i < views.size(); ++i)
+    models.push_back(model_json(views[i], house_.source(i), started_));
+  return json_response({{"object", "list"}, {"data", std::move(models)}});
+}
+
+void Application::answer_post(const Route& route, HttpRequest request,
                               const std::shared_ptr<ResponseWriter>& writer) {
-  Result<void> started;
-  try {
-    started = run_post(route, request, writer);
-  } catch (const std::exception& problem) {
-    // Boost.JSON and the standard library throw on lack of memory; one request must not take the
-    // server down.
-    log_error("a request failed inside: " + std::string(typeid(problem).name()));
-    started = fail(ErrorCode::Internal, "the request could not be processed");
-  }
-  if (!started) writer->send(error_response(started.error()));
+  answer_errors(writer, [&] { return run_post(route, std::move(request), writer); });
 }
 
-Result<void> Application::run_post(const Route& route, const HttpRequest& request,
+Result<void> Application::run_post(const Route& route, HttpRequest request,
                                    const std::shared_ptr<ResponseWriter>& writer) {
-  const std::shared_ptr<TextEngine> engine = TRY(ready_engine());
-  const json::value parsed = TRY(parse_json(request.body, "the request body"));
-  const json::object* body = parsed.if_object();
-  if (body == nullptr)
-    return fail(ErrorCode::InvalidArgument, "the request body must be a JSON object");
+  if (Result<void> available = check_available(); !available) return available;
+  json::value parsed = TRY(parse_body(request.body));
+  const json::object& body = parsed.get_object();
   if (options_.log_prompts) log_info("request " + request.id + " body " + json::serialize(parsed));
+  if (route.path == "/models/load") return start_model_load(body, house_, writer);
+  if (route.path == "/models/unload") return start_model_unload(body, house_, writer);
 
-  const std::string name = served_name(*engine);
-  if (route.path == "/v1/embeddings")
-    return start_embeddings(*body, engine, name, metrics_, writer);
-  if (route.path == "/tokenize") {
-    writer->send(json_response(TRY(tokenize_route(*body, *engine))));
+  const std::size_t model = TRY(choose_model(house_, body));
+  // The record belongs to the connection's thread.
+  writer->post([writer, name = house_.source(model).name] { writer->record().model = name; });
+  Call call{.path = route.path, .tenant = std::move(request.tenant), .model = model};
+  if (const ModelLease engine = house_.try_lease(model))
+    return run_call(call, body, engine, writer);
+  parsed =
+      nullptr;  // while it waits, a request is kept as it came: parsed it can be ten times that
+  wait_for_model(std::move(call), std::move(request.body), writer);
+  return {};
+}
+
+void Application::wait_for_model(Call call, std::string body,
+                                 const std::shared_ptr<ResponseWriter>& writer) {
+  const ModelWait wait{.cancel = writer->cancel().get_token(), .bytes = body.size()};
+  const std::size_t model = call.model;
+  house_.lease(model, wait,
+               [this, call = std::move(call), body = std::move(body),
+                writer](const Result<ModelLease>& engine) {
+                 answer_errors(writer, [&]() -> Result<void> {
+                   if (!engine) return std::unexpected(engine.error());
+                   const json::value parsed = TRY(parse_body(body));
+                   return run_call(call, parsed.get_object(), *engine, writer);
+                 });
+               });
+}
+
+Result<void> Application::run_call(const Call& call, const json::object& body,
+                                   const ModelLease& engine,
+                                   const std::shared_ptr<ResponseWriter>& writer) {
+  const std::string& name = house_.source(call.model).name;
+  ModelMetrics& metrics = metrics_.of(call.model);
+  if (call.path == "/v1/embeddings") return start_embeddings(body, engine, name, metrics, writer);
+  if (call.path == "/tokenize") {
+    writer->send(json_response(TRY(tokenize_route(body, *engine))));
     return {};
   }
-  if (route.path == "/detokenize") {
-    writer->send(json_response(TRY(detokenize_route(*body, *engine))));
+  if (call.path == "/detokenize") {
+    writer->send(json_response(TRY(detokenize_route(body, *engine))));
     return {};
   }
-  if (route.path == "/apply-template") {
-    writer->send(json_response(TRY(apply_template_route(*body, *engine))));
+  if (call.path == "/apply-template") {
+    writer->send(json_response(TRY(apply_template_route(body, *engine))));
     return {};
   }
-  const bool chat = route.path == "/v1/chat/completions";
+  const bool chat = call.path == "/v1/chat/completions";
   TextRequest text =
-      TRY(chat ? read_chat_request(*body, *engine) : read_completion_request(*body, *engine));
-  text.generation.tenant = request.tenant;
-  TextCall::start({.engine = engine.get(),
-                   .metrics = &metrics_,
-                   .model_name = name,
-                   .route = std::string(route.path)},
-                  std::move(text), writer);
+      TRY(chat ? read_chat_request(body, *engine) : read_completion_request(body, *engine));
+  text.generation.tenant = call.tenant;
+  TextCall::start(
+      {.engine = engine, .metrics = &metrics, .model_name = name, .route = std::string(call.path)},
+      std::move(text), writer);
   return {};
 }
 
@@ -279,6 +356,7 @@ void Application::completed(const RequestRecord& record) {
   const auto milliseconds = static_cast<long long>(record.seconds * 1000.0);
   std::string line = record.method + " " + record.route + " " + std::to_string(record.status) +
                      " " + std::to_string(milliseconds) + " ms";
+  if (!record.model.empty()) line += " model=" + record.model;
   if (record.prompt_tokens != 0)
     line += " prompt=" + std::to_string(record.prompt_tokens) +
             " generated=" + std::to_string(record.generated_tokens);
@@ -292,40 +370,40 @@ void Application::completed(const RequestRecord& record) {
     log_info(line);
 }
 
+void Application::model_changed(const ModelEvent& event) {
+  metrics_.model_changed(event);
+  const ModelSource& source = house_.source(event.model);
+  const std::string milliseconds =
+      std::to_string(static_cast<long long>(event.seconds * 1000.0)) + " ms";
+  if (event.kind == ModelEvent::Kind::Loaded) {
+    log_info("model " + source.name + " loaded in " + milliseconds);
+  } else if (event.kind == ModelEvent::Kind::Unloaded) {
+    const char* why = event.reason == UnloadReason::KeepAlive ? "nobody asked for it"
+                      : event.reason == UnloadReason::Memory  ? "another needs the memory"
+                                                              : "as requested";
+    log_info("model " + source.name + " unloaded, " + why);
+  } else {
+    log_error("model " + source.name + " could not be loaded: " + event.error->to_string());
+    if ((event.model == 0 || source.pinned) && on_failure_) on_failure_(*event.error);
+  }
+}
+
+void Application::start(std::function<void(const Error&)> on_failure) {
+  on_failure_ = std::move(on_failure);
+  house_.start();
+}
+
 void Application::set_engine(std::shared_ptr<TextEngine> engine) {
-  const std::scoped_lock lock(mutex_);
-  engine_ = std::move(engine);
-  if (draining_) engine_->drain();
+  house_.set_engine(0, std::move(engine));
 }
 
 void Application::drain() {
   draining_ = true;
-  if (const std::shared_ptr<TextEngine> loaded = engine()) loaded->drain();
+  house_.drain();
 }
 
 void Application::release_engine() {
-  std::shared_ptr<TextEngine> last;
-  const std::scoped_lock lock(mutex_);
-  last = std::exchange(engine_, nullptr);
-}
-
-std::shared_ptr<TextEngine> Application::engine() const {
-  const std::scoped_lock lock(mutex_);
-  return engine_;
-}
-
-Result<std::shared_ptr<TextEngine>> Application::ready_engine() const {
-  if (draining_)
-    return fail(ErrorCode::Unavailable, "the server is shutting down", "Try another, or later");
-  std::shared_ptr<TextEngine> loaded = engine();
-  if (loaded == nullptr)
-    return fail(ErrorCode::Unavailable, "the model is still loading", "Try again in some seconds");
-  return loaded;
-}
-
-std::string Application::served_name(const TextEngine& engine) const {
-  return replace_invalid_utf8(options_.model_name.empty() ? engine.info().name
-                                                          : options_.model_name);
+  house_.close();
 }
 
 }  // namespace croft

@@ -2,17 +2,18 @@
 /// The routes: from a request to the code that answers it. Owns what all requests share.
 
 #include <atomic>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "server/access.h"
 #include "server/http.h"
 #include "server/metrics.h"
-#include "server/text_engine.h"
+#include "server/model_house.h"
 
 namespace croft {
 
@@ -20,8 +21,11 @@ class Application final : public HttpHandler {
  public:
   struct Options {
     AccessPolicy access = {};
-    std::string model_name = {};  ///< empty: the model's own name, once known
+    std::string model_name = {};  ///< of the main model where `models` is empty
     bool log_prompts = false;
+    /// All that are served, the main one first. Empty: one, which set_engine() brings.
+    std::vector<ModelSource> models = {};
+    ModelHouseOptions house = {};  ///< on_event is set here
   };
   explicit Application(Options options);
 
@@ -29,39 +33,48 @@ class Application final : public HttpHandler {
   void handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) override;
   void completed(const RequestRecord& record) override;
 
-  /// From loading to ready.
+  /// Begins to load the main and the pinned models. `on_failure` hears, on the loader's thread,
+  /// when one of them cannot be.
+  void start(std::function<void(const Error&)> on_failure);
+  /// The main model, loaded by somebody else.
   void set_engine(std::shared_ptr<TextEngine> engine);
   /// New requests get 503 from now on; running ones go on.
   void drain();
-  /// Lets go of the engine: with the last running call it is destroyed. After the HTTP server has
-  /// stopped.
+  /// Destroys the engines: their requests end by writing to connections. After the HTTP server has
+  /// stopped and before it is destroyed.
   void release_engine();
-
-  [[nodiscard]] Metrics& metrics() { return metrics_; }
 
  private:
   struct Route;
-  struct Call;
   static const Route* find_route(std::string_view path);
 
   HttpResponse answer_options(const HttpRequest& request, const Route* route) const;
   HttpResponse answer_get(const Route& route, const HttpRequest& request);
-  void answer_post(const Route& route, const HttpRequest& request,
+  HttpResponse answer_models(std::string_view id);
+  void answer_post(const Route& route, HttpRequest request,
                    const std::shared_ptr<ResponseWriter>& writer);
-  Result<void> run_post(const Route& route, const HttpRequest& request,
+  Result<void> run_post(const Route& route, HttpRequest request,
                         const std::shared_ptr<ResponseWriter>& writer);
+  /// What a request asks of its model, once that is there.
+  struct Call {
+    std::string_view path;  ///< the route's
+    std::string tenant;
+    std::size_t model = 0;
+  };
+  void wait_for_model(Call call, std::string body, const std::shared_ptr<ResponseWriter>& writer);
+  Result<void> run_call(const Call& call, const json::object& body, const ModelLease& engine,
+                        const std::shared_ptr<ResponseWriter>& writer);
+  /// Errors: Unavailable while the main model is loading, and while draining.
+  Result<void> check_available() const;
   HttpResponse health(bool llama_server_shape) const;
-  [[nodiscard]] std::shared_ptr<TextEngine> engine() const;
-  /// Errors: Unavailable while loading or draining.
-  Result<std::shared_ptr<TextEngine>> ready_engine() const;
-  [[nodiscard]] std::string served_name(const TextEngine& engine) const;
+  void model_changed(const ModelEvent& event);
 
   Options options_;
   Metrics metrics_;
-  std::int64_t started_ = 0;  ///< Unix seconds; `created` of the model entry
+  std::int64_t started_ = 0;  ///< Unix seconds; `created` of the models' entries
   std::atomic<bool> draining_{false};
-  mutable std::mutex mutex_;
-  std::shared_ptr<TextEngine> engine_;  ///< guarded by mutex_; null while loading
+  std::function<void(const Error&)> on_failure_;
+  ModelHouse house_;  ///< last: its threads use everything above
 };
 
 }  // namespace croft

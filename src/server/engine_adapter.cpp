@@ -68,4 +68,11 @@ std::unique_ptr<TextEngine> adapt_engine(std::unique_ptr<Engine> engine) {
   return std::make_unique<EngineAdapter>(std::move(engine));
 }
 
+ModelCard card_of(const TextEngine& engine) {
+  return {.info = engine.info(),
+          .config = engine.config(),
+          .context = engine.context(),
+          .has_chat_template = !engine.chat_template().empty()};
+}
+
 }  // namespace croft

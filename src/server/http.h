@@ -56,6 +56,7 @@ struct RequestRecord {
   std::size_t generated_tokens = 0;
   double seconds = 0.0;
   bool client_gone = false;  ///< the peer left before the answer was complete
+  std::string model = {};    ///< served name of the model that was asked; empty: none was
 };
 
 /// The answer to one request: either one send(), or begin_stream(), write()... and end_stream().

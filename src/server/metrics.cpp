@@ -6,8 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <array>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 namespace croft {
@@ -68,35 +68,18 @@ constexpr EngineGauge kEngineGauges[] = {
 }  // namespace
 
 struct Metrics::Impl {
-  explicit Impl(std::string name) : model(std::move(name)) {
-    for (std::size_t i = 0; i < std::size(kEngineGauges); ++i)
-      engine[i] = &gauge(kEngineGauges[i].name, kEngineGauges[i].help);
-  }
+  explicit Impl(const std::vector<std::string>& models);
 
   prometheus::Family<Histogram>& histogram(const char* name, const char* help) {
-    return prometheus::BuildHistogram()
-        .Name(name)
-        .Help(help)
-        .Labels({{"model", model}})
-        .Register(registry);
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
   }
   prometheus::Family<prometheus::Counter>& counter(const char* name, const char* help) {
-    return prometheus::BuildCounter()
-        .Name(name)
-        .Help(help)
-        .Labels({{"model", model}})
-        .Register(registry);
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
   }
-  prometheus::Gauge& gauge(const char* name, const char* help) {
-    return prometheus::BuildGauge()
-        .Name(name)
-        .Help(help)
-        .Labels({{"model", model}})
-        .Register(registry)
-        .Add({});
+  prometheus::Family<prometheus::Gauge>& gauge(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
   }
 
-  std::string model;
   prometheus::Registry registry;
   prometheus::Family<Histogram>& first_token =
       histogram("croft_time_to_first_token_seconds", "From the request to its first token.");
@@ -106,54 +89,126 @@ struct Metrics::Impl {
       histogram("croft_e2e_request_latency_seconds", "From the request to the end of its answer.");
   prometheus::Family<Histogram>& queue =
       histogram("croft_request_queue_time_seconds", "From the request to its first computation.");
-  prometheus::Counter& prompt_tokens =
-      counter("croft_prompt_tokens_total", "Prompt tokens of finished requests.").Add({});
-  prometheus::Counter& generation_tokens =
-      counter("croft_generation_tokens_total", "Generated tokens of finished requests.").Add({});
+  prometheus::Family<prometheus::Counter>& prompt_tokens =
+      counter("croft_prompt_tokens_total", "Prompt tokens of finished requests.");
+  prometheus::Family<prometheus::Counter>& generation_tokens =
+      counter("croft_generation_tokens_total", "Generated tokens of finished requests.");
   prometheus::Family<prometheus::Counter>& requests =
       counter("croft_requests_total", "Requests by route and HTTP status.");
   prometheus::Family<prometheus::Counter>& finished =
       counter("croft_request_success_total", "Answers by the reason they ended.");
-  prometheus::Gauge& ready = gauge("croft_ready", "1 once the model is loaded.");
-  std::array<prometheus::Gauge*, std::size(kEngineGauges)> engine{};
+  prometheus::Family<prometheus::Counter>& loads =
+      counter("croft_model_loads_total", "Loads of a model by how they ended.");
+  prometheus::Family<prometheus::Counter>& unloads =
+      counter("croft_model_unloads_total", "Models unloaded by the reason.");
+  prometheus::Family<Histogram>& load_seconds =
+      histogram("croft_model_load_seconds", "Loading a model.");
+  prometheus::Family<prometheus::Gauge>& ready =
+      gauge("croft_ready", "1 once the main and the pinned models are loaded.");
+  prometheus::Family<prometheus::Gauge>& loaded =
+      gauge("croft_model_loaded", "1 while the model is loaded.");
+  prometheus::Family<prometheus::Gauge>& waiting =
+      gauge("croft_model_waiting", "Requests that wait for the model to be loaded.");
+  std::vector<prometheus::Family<prometheus::Gauge>*> engine;
+  std::vector<std::unique_ptr<Model>> models;
+  std::mutex showing;  ///< series come and go: one page at a time
 };
 
-Metrics::Metrics(std::string model) : impl_(std::make_unique<Impl>(std::move(model))) {}
+/// The series of one model.
+struct Metrics::Model final : ModelMetrics {
+  Model(Impl& families_in, std::string name_in)
+      : families(families_in),
+        name(std::move(name_in)),
+        prompt_tokens(families.prompt_tokens.Add({{"model", name}})),
+        generation_tokens(families.generation_tokens.Add({{"model", name}})),
+        loaded(families.loaded.Add({{"model", name}})),
+        waiting(families.waiting.Add({{"model", name}})),
+        engine(std::size(kEngineGauges), nullptr) {}
+
+  void first_token(std::string_view route, double seconds) override {
+    families.first_token.Add(of_route(route), kFirstTokenBuckets).Observe(seconds);
+  }
+  void inter_token(std::string_view route, double seconds) override {
+    families.inter_token.Add(of_route(route), kPerTokenBuckets).Observe(seconds);
+  }
+  void generation_done(std::string_view route, std::string_view finish_reason,
+                       const GenerationUsage& usage) override {
+    prometheus::Labels labels = of_route(route);
+    labels["finished_reason"] = finish_reason;
+    families.finished.Add(labels).Increment();
+    families.queue.Add(of_route(route), kDurationBuckets).Observe(usage.queue_seconds);
+    prompt_tokens.Increment(static_cast<double>(usage.prompt_tokens));
+    generation_tokens.Increment(static_cast<double>(usage.completion_tokens));
+  }
+  void embedding_done(std::size_t tokens) override {
+    prompt_tokens.Increment(static_cast<double>(tokens));
+  }
+
+  /// A model that is not loaded has no engine to read: its series end, and begin anew.
+  void show(const ModelView& view) {
+    loaded.Set(view.stats ? 1 : 0);
+    waiting.Set(static_cast<double>(view.waits_count));
+    for (std::size_t i = 0; i < engine.size(); ++i) {
+      if (view.stats) {
+        if (engine[i] == nullptr) engine[i] = &families.engine[i]->Add({{"model", name}});
+        engine[i]->Set(kEngineGauges[i].value(*view.stats));
+      } else if (engine[i] != nullptr) {
+        families.engine[i]->Remove(std::exchange(engine[i], nullptr));
+      }
+    }
+  }
+  [[nodiscard]] prometheus::Labels of_route(std::string_view route) const {
+    return {{"model", name}, {"route", std::string(route)}};
+  }
+
+  Impl& families;
+  std::string name;
+  prometheus::Counter& prompt_tokens;
+  prometheus::Counter& generation_tokens;
+  prometheus::Gauge& loaded;
+  prometheus::Gauge& waiting;
+  std::vector<prometheus::Gauge*> engine;  ///< null while not loaded
+};
+
+Metrics::Impl::Impl(const std::vector<std::string>& names) {
+  for (const EngineGauge& one : kEngineGauges) engine.push_back(&gauge(one.name, one.help));
+  for (const std::string& name : names) models.push_back(std::make_unique<Model>(*this, name));
+}
+
+Metrics::Metrics(const std::vector<std::string>& models) : impl_(std::make_unique<Impl>(models)) {}
 Metrics::~Metrics() = default;
 
-void Metrics::first_token(std::string_view route, double seconds) {
-  impl_->first_token.Add({{"route", std::string(route)}}, kFirstTokenBuckets).Observe(seconds);
-}
-
-void Metrics::inter_token(std::string_view route, double seconds) {
-  impl_->inter_token.Add({{"route", std::string(route)}}, kPerTokenBuckets).Observe(seconds);
-}
-
-void Metrics::generation_done(std::string_view route, std::string_view finish_reason,
-                              const GenerationUsage& usage) {
-  impl_->finished
-      .Add({{"route", std::string(route)}, {"finished_reason", std::string(finish_reason)}})
-      .Increment();
-  impl_->queue.Add({{"route", std::string(route)}}, kDurationBuckets).Observe(usage.queue_seconds);
-  impl_->prompt_tokens.Increment(static_cast<double>(usage.prompt_tokens));
-  impl_->generation_tokens.Increment(static_cast<double>(usage.completion_tokens));
-}
-
-void Metrics::embedding_done(std::size_t tokens) {
-  impl_->prompt_tokens.Increment(static_cast<double>(tokens));
+ModelMetrics& Metrics::of(std::size_t model) {
+  return *impl_->models[model];
 }
 
 void Metrics::request_done(const RequestRecord& record) {
-  impl_->requests.Add({{"route", record.route}, {"status", std::to_string(record.status)}})
+  const std::string& model = record.model.empty() ? impl_->models.front()->name : record.model;
+  impl_->requests
+      .Add({{"model", model}, {"route", record.route}, {"status", std::to_string(record.status)}})
       .Increment();
-  impl_->end_to_end.Add({{"route", record.route}}, kDurationBuckets).Observe(record.seconds);
+  impl_->end_to_end.Add({{"model", model}, {"route", record.route}}, kDurationBuckets)
+      .Observe(record.seconds);
 }
 
-std::string Metrics::text(const std::optional<EngineStats>& stats) {
-  impl_->ready.Set(stats ? 1 : 0);
-  if (stats)
-    for (std::size_t i = 0; i < std::size(kEngineGauges); ++i)
-      impl_->engine[i]->Set(kEngineGauges[i].value(*stats));
+void Metrics::model_changed(const ModelEvent& event) {
+  const std::string& model = impl_->models[event.model]->name;
+  if (event.kind == ModelEvent::Kind::Unloaded) {
+    const char* reason = event.reason == UnloadReason::KeepAlive ? "keep_alive"
+                         : event.reason == UnloadReason::Memory  ? "memory"
+                                                                 : "request";
+    impl_->unloads.Add({{"model", model}, {"reason", reason}}).Increment();
+    return;
+  }
+  const bool loaded = event.kind == ModelEvent::Kind::Loaded;
+  impl_->loads.Add({{"model", model}, {"outcome", loaded ? "loaded" : "failed"}}).Increment();
+  if (loaded) impl_->load_seconds.Add({{"model", model}}, kDurationBuckets).Observe(event.seconds);
+}
+
+std::string Metrics::text(std::span<const ModelView> models, bool ready) {
+  const std::scoped_lock lock(impl_->showing);
+  for (std::size_t i = 0; i < models.size(); ++i) impl_->models[i]->show(models[i]);
+  impl_->ready.Add({{"model", impl_->models.front()->name}}).Set(ready ? 1 : 0);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

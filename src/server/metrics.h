@@ -1,38 +1,53 @@
 #pragma once
-/// Prometheus metrics, with the names and buckets of docs/api.md. Labels are the served model, the
+/// Prometheus metrics, with the names and buckets of docs/api.md. Labels are served models, the
 /// route's pattern and closed sets of words: never a key, a user or text of a request.
 
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "engine/engine.h"
+#include "engine/request.h"
 #include "server/http.h"
+#include "server/model_house.h"
 
 namespace croft {
+
+/// What is counted about the requests to one model. Safe from any thread.
+class ModelMetrics {
+ public:
+  virtual ~ModelMetrics() = default;
+
+  virtual void first_token(std::string_view route, double seconds) = 0;
+  virtual void inter_token(std::string_view route, double seconds) = 0;
+  /// One choice of a generation ended.
+  virtual void generation_done(std::string_view route, std::string_view finish_reason,
+                               const GenerationUsage& usage) = 0;
+  virtual void embedding_done(std::size_t tokens) = 0;
+};
 
 /// Safe from any thread.
 class Metrics {
  public:
-  explicit Metrics(std::string model);
+  /// `models`: the served names, the main one first.
+  explicit Metrics(const std::vector<std::string>& models);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  void first_token(std::string_view route, double seconds);
-  void inter_token(std::string_view route, double seconds);
-  /// One choice of a generation ended.
-  void generation_done(std::string_view route, std::string_view finish_reason,
-                       const GenerationUsage& usage);
-  void embedding_done(std::size_t tokens);
+  /// Lives as long as this.
+  [[nodiscard]] ModelMetrics& of(std::size_t model);
+  /// A request that named no model counts as one to the main model.
   void request_done(const RequestRecord& record);
+  void model_changed(const ModelEvent& event);
 
-  /// The text exposition format; `stats` is absent while loading.
-  [[nodiscard]] std::string text(const std::optional<EngineStats>& stats);
+  /// The text exposition format. What is read from engines appears for loaded models only.
+  [[nodiscard]] std::string text(std::span<const ModelView> models, bool ready);
 
  private:
   struct Impl;
+  struct Model;
   std::unique_ptr<Impl> impl_;
 };
 

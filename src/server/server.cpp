@@ -1,21 +1,24 @@
 #include "server/server.h"
 
-#include <thread>
+#include <utility>
 
-#include "base/log.h"
 #include "server/application.h"
 #include "server/http_server.h"
 
 namespace croft {
 
-Result<void> run_server(const ServerOptions& options,
-                        std::function<Result<std::unique_ptr<Engine>>()> load,
+Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> models,
                         std::function<void(std::uint16_t port)> on_listening,
                         std::stop_token stop) {
+  TRY(check_models(models, options.models_memory_bytes));
   AccessPolicy access = TRY(make_access_policy(options));
+  ModelHouseOptions house;
+  house.keep_alive = options.keep_alive;
+  house.memory_bytes = options.models_memory_bytes;
   Application application({.access = std::move(access),
-                           .model_name = options.model_name,
-                           .log_prompts = options.log_prompts});
+                           .log_prompts = options.log_prompts,
+                           .models = std::move(models),
+                           .house = std::move(house)});
   HttpServerOptions http_options;
   http_options.host = options.host;
   http_options.port = options.port;
@@ -24,14 +27,10 @@ Result<void> run_server(const ServerOptions& options,
   const std::uint16_t port = TRY(server.listen());
   if (on_listening) on_listening(port);
 
-  Result<void> outcome;
-  std::jthread loader([&] {
-    Result<std::unique_ptr<Engine>> loaded = load();
-    if (loaded) {
-      application.set_engine(adapt_engine(*std::move(loaded)));
-      return;
-    }
-    outcome = std::unexpected(std::move(loaded).error());
+  Result<void> outcome;  // written by the loader's thread, read once that has been joined
+  application.start([&](const Error& error) {
+    if (!outcome) return;
+    outcome = std::unexpected(error);
     server.begin_drain();
   });
   {
@@ -41,8 +40,7 @@ Result<void> run_server(const ServerOptions& options,
     });
     server.run();
   }
-  loader.join();
-  // Before the server: the engine ends its requests by writing to connections.
+  // Before the server: the engines end their requests by writing to connections.
   application.release_engine();
   return outcome;
 }

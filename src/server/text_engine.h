@@ -13,6 +13,14 @@
 
 namespace croft {
 
+/// What is published of a model; all of it can be read from the file's header, without loading it.
+struct ModelCard {
+  ModelInfo info;
+  ModelConfig config;
+  std::size_t context = 0;  ///< positions per sequence
+  bool has_chat_template = false;
+};
+
 /// Safe from any thread, as the Engine is.
 class TextEngine {
  public:
@@ -38,5 +46,6 @@ class TextEngine {
 };
 
 std::unique_ptr<TextEngine> adapt_engine(std::unique_ptr<Engine> engine);
+[[nodiscard]] ModelCard card_of(const TextEngine& engine);
 
 }  // namespace croft

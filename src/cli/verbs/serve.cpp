@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "cli/interrupts.h"
 #include "cli/model_access.h"
@@ -50,30 +51,85 @@ std::string url_of(const std::string& host, std::uint16_t port) {
   return "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-ServerOptions server_options(const Settings& settings, const std::filesystem::path& path) {
+ServerOptions server_options(const Settings& settings) {
   ServerOptions options;
   options.host = settings.text("host");
   options.port = static_cast<std::uint16_t>(settings.integer("port"));
-  options.model_name = published_name(settings.text("model"), path);
   options.key_file = key_file_path(settings.text("key-file"), models_root(settings));
   options.require_key = settings.flag("require-key");
   options.allowed_origins = settings.list("allow-origin");
   options.allowed_hosts = settings.list("allow-host");
   options.log_prompts = settings.flag("log-prompts");
   options.drain_seconds = static_cast<int>(settings.integer("drain"));
+  options.keep_alive = std::chrono::seconds(settings.integer("keep-alive"));
+  options.models_memory_bytes = settings.size("models-memory") * limits::MiB;
   return options;
+}
+
+Result<ModelSource> model_source(const Settings& settings, const std::string& asked, bool main) {
+  const auto path = TRY(model_path(settings, asked));
+  ModelSource source{.name = published_name(asked, path)};
+  source.load = [&settings, path, main]() -> Result<std::unique_ptr<TextEngine>> {
+    return adapt_engine(
+        TRY(main ? open_engine(settings, path, {}) : open_further_engine(settings, path)));
+  };
+  return source;
+}
+
+/// What is known of a model before it is loaded: a wrong file shows at the start, not at the first
+/// request.
+Result<void> describe(const Settings& settings, const std::string& asked, ModelSource& source) {
+  const auto path = TRY(model_path(settings, asked));
+  ModelOutlook outlook = TRY(foresee_model(settings, path));
+  source.need_bytes = outlook.memory.least();
+  source.card = ModelCard{.info = std::move(outlook.summary.info),
+                          .config = std::move(outlook.summary.config),
+                          .context = outlook.engine.context,
+                          .has_chat_template = !outlook.summary.chat_template.empty()};
+  return {};
+}
+
+Result<void> pin(std::vector<ModelSource>& sources, const std::string& name) {
+  std::string names;
+  for (ModelSource& source : sources) {
+    names += (names.empty() ? "" : ", ") + source.name;
+    if (source.name != name) continue;
+    source.pinned = true;
+    return {};
+  }
+  return fail(ErrorCode::InvalidArgument, "--pin " + name + " is none of the models served",
+              "Those are " + names, "pin");
+}
+
+/// The main model first.
+Result<std::vector<ModelSource>> model_sources(const Settings& settings) {
+  std::vector<std::string> asked = {settings.text("model")};
+  for (const std::string& also : settings.list("also")) asked.push_back(also);
+  std::vector<ModelSource> sources;
+  for (const std::string& name : asked) {
+    sources.push_back(TRY(model_source(settings, name, sources.empty())));
+    // A single model is loaded at once and needs no foresight, unless there is a budget to meet.
+    if (asked.size() > 1 || settings.size("models-memory") != 0)
+      TRY(describe(settings, name, sources.back()));
+  }
+  if (sources.front().need_bytes != 0 && !settings.text("draft").empty()) {
+    const auto draft = TRY(model_path(settings, settings.text("draft")));
+    sources.front().need_bytes += TRY(foresee_model(settings, draft)).memory.least();
+  }
+  for (const std::string& name : settings.list("pin")) TRY(pin(sources, name));
+  return sources;
 }
 
 }  // namespace
 
 Result<int> serve_verb(const Settings& settings) {
   init_log(log_level(settings.text("log-level")), settings.flag("log-json"));
-  const auto path = TRY(model_path(settings, settings.text("model")));
-  const ServerOptions options = server_options(settings, path);
+  std::vector<ModelSource> models = TRY(model_sources(settings));
+  const ServerOptions options = server_options(settings);
   if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
   Interrupts interrupts;
   TRY(run_server(
-      options, [&] { return open_engine(settings, path, {}); },
+      options, std::move(models),
       [&](std::uint16_t port) {
         // A script that closed our output still wants the server.
         static_cast<void>(print_line("listening on " + url_of(options.host, port)));

@@ -70,7 +70,7 @@ Numbers numbers_of(const Look& before, const Look& now) {
   n.prompt_rate = grown("croft_engine_prompt_tokens") / seconds;
   n.answer_rate = grown("croft_engine_generated_tokens") / seconds;
   n.step_ms = share("croft_engine_step_seconds", "croft_engine_steps").value_or(0.0) * 1e3;
-  n.kv_share = value("croft_kv_cache_usage_ratio");
+  n.kv_share = now.metrics.largest("croft_kv_cache_usage_ratio");  // of the fullest model
   n.kv_bytes = value("croft_kv_cache_bytes");
   n.prefix_pages = value("croft_prefix_pages");
   n.hits = share("croft_prefix_hit_tokens", "croft_prefix_lookup_tokens");
@@ -84,11 +84,22 @@ Numbers numbers_of(const Look& before, const Look& now) {
   return n;
 }
 
+/// The loaded models, the main one first; a server that still loads has none.
+std::vector<std::string> loaded_models(const MetricsText& metrics) {
+  std::vector<std::string> names = metrics.models("croft_ready");
+  for (const std::string& name : metrics.models("croft_model_loaded"))
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  for (std::string& name : names) name = valid_utf8(name);
+  return names;
+}
+
 json::object to_json(const Numbers& n, const MetricsText& metrics) {
   const auto maybe = [](const std::optional<double>& value) {
     return value ? json::value(*value) : json::value(nullptr);
   };
-  return {{"model", valid_utf8(metrics.label("model"))},
+  const std::vector<std::string> models = loaded_models(metrics);
+  return {{"model", models.empty() ? "" : models.front()},
+          {"models", json::array(models.begin(), models.end())},
           {"requests_running", n.running},
           {"requests_waiting", n.waiting},
           {"prompt_tokens_per_second", n.prompt_rate},
@@ -125,7 +136,10 @@ std::string screen(const Numbers& n, const MetricsText& metrics) {
   const auto row = [](const char* name, const std::string& text) {
     return dimmed(name) + std::string(14 - std::string_view(name).size(), ' ') + text + "\n";
   };
-  std::string text = bold(escape_controls(valid_utf8(metrics.label("model")))) + "\n\n";
+  std::string names;
+  for (const std::string& name : loaded_models(metrics))
+    names += (names.empty() ? "" : ", ") + name;
+  std::string text = bold(escape_controls(names.empty() ? "loading" : names)) + "\n\n";
   text += row("requests", fixed(n.running, 0) + " running, " + fixed(n.waiting, 0) + " waiting, " +
                               fixed(n.preemptions, 0) + " put off since the start");
   text += row("prompts", fixed(n.prompt_rate, 0) + " tokens/s");

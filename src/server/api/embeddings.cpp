@@ -132,8 +132,8 @@ Result<void> check_dimensions(const json::object& body, const TextEngine& engine
 
 }  // namespace
 
-Result<void> start_embeddings(const json::object& body, const std::shared_ptr<TextEngine>& engine,
-                              const std::string& model_name, Metrics& metrics,
+Result<void> start_embeddings(const json::object& body, const ModelLease& engine,
+                              const std::string& model_name, ModelMetrics& metrics,
                               const std::shared_ptr<ResponseWriter>& writer) {
   EmbeddingAnswer answer;
   answer.warnings = TRY(check_fields(embedding_fields(), body));
@@ -146,7 +146,8 @@ Result<void> start_embeddings(const json::object& body, const std::shared_ptr<Te
   for (const auto& input : request.inputs) answer.tokens_count += input.size();
   writer->post([writer, count = answer.tokens_count] { writer->record().prompt_tokens = count; });
 
-  return engine->embed(std::move(request), [writer, answer = std::move(answer),
+  // The engine's job holds the lease: the model stays until the vectors are there.
+  return engine->embed(std::move(request), [writer, answer = std::move(answer), lease = engine,
                                             &metrics](Result<std::vector<std::vector<float>>> got) {
     // Serializing belongs to the connection's thread: the engine has the next batch to compute.
     writer->post([writer, answer, &metrics, got = std::move(got)] {

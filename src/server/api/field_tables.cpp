@@ -63,6 +63,10 @@ constexpr Field kTokenIds =
 constexpr Field kSkipSpecial =
     honoured("skip_special_tokens", field_boolean,
              "Default true; false keeps control tokens in the text. vLLM's extra");
+constexpr Field kModel = honoured(
+    "model", field_string,
+    "A name of /v1/models; absent or empty: the main model. Where one model is served any name is "
+    "accepted. The answer says which model answered");
 constexpr Field kServiceTier =
     honoured("service_tier", field_string,
              "`flex` waits behind all others and gives way to them; `auto` and `default` do not");
@@ -71,10 +75,6 @@ constexpr Field kDeadline = ranged("deadline_ms", field_integer, 1, deadline_ms_
                                    "429 at once where the queue takes "
                                    "longer, or 504 when they have passed. Croft's own");
 // Kept for the audit log, or without effect by nature.
-constexpr Field kModel =
-    recorded("model", field_string,
-             "One model is served: any name is accepted, and the answer says which "
-             "model answered");
 constexpr Field kUser = recorded("user", field_string);
 constexpr Field kMetadata = recorded("metadata", field_object);
 constexpr Field kSafetyIdentifier = recorded("safety_identifier", field_string);
@@ -273,6 +273,10 @@ constexpr auto kTemplate = std::to_array<Field>({
     kModel,
 });
 
+constexpr auto kModelChange = std::to_array<Field>({
+    required("model", field_string, "A name of /v1/models"),
+});
+
 constexpr auto kStreamOption = std::to_array<Field>({
     honoured("include_usage", field_boolean,
              "One more event with `usage` and no choices before `[DONE]`"),
@@ -286,8 +290,23 @@ constexpr auto kRoutes = std::to_array<RouteFields>({
      kChat},
     {"POST", "/v1/completions", "Text that continues a prompt; also scores prompts.", kCompletion},
     {"POST", "/v1/embeddings", "One unit-length vector per input.", kEmbedding},
-    {"GET", "/v1/models", "The served model, with context length, quantization and size.", {}},
-    {"GET", "/v1/models/{id}", "One entry of that list; 404 names the served model.", {}},
+    {"GET",
+     "/v1/models",
+     "The served models, the main one first, with context length, quantization and size. "
+     "`status.value` is `unloaded`, `loading`, `loaded` or `unloading`; `status.failed` is there "
+     "for some seconds after a load that failed.",
+     {}},
+    {"GET", "/v1/models/{id}", "One entry of that list; 404 names the served models.", {}},
+    {"GET", "/models", "As /v1/models: llama-server's name for it.", {}},
+    {"POST", "/models/load",
+     "Loads a model now and answers `{\"success\": true}` once it is there (llama-server's shape, "
+     "which answers before).",
+     kModelChange},
+    {"POST", "/models/unload",
+     "Gives a model's memory back and answers `{\"success\": true}` once it is gone, also where it "
+     "was not loaded. Its running requests end as if nothing were; those that come meanwhile wait, "
+     "and load it again. 400 for a pinned model.",
+     kModelChange},
     {"POST", "/tokenize", "Text to token ids (llama-server's shape).", kTokenize},
     {"POST", "/detokenize", "Token ids to text (llama-server's shape).", kDetokenize},
     {"POST", "/apply-template", "The prompt that a conversation becomes.", kTemplate},
@@ -319,6 +338,9 @@ std::span<const Field> detokenize_fields() {
 }
 std::span<const Field> template_fields() {
   return kTemplate;
+}
+std::span<const Field> model_fields() {
+  return kModelChange;
 }
 std::span<const Field> stream_option_fields() {
   return kStreamOption;

@@ -58,6 +58,7 @@ struct RouteFields {
 [[nodiscard]] std::span<const Field> tokenize_fields();
 [[nodiscard]] std::span<const Field> detokenize_fields();
 [[nodiscard]] std::span<const Field> template_fields();
+[[nodiscard]] std::span<const Field> model_fields();  ///< of /models/load and /models/unload
 [[nodiscard]] std::span<const Field> stream_option_fields();
 
 /// Every documented route, in the order of docs/api.md.

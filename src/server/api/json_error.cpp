@@ -5,7 +5,8 @@
 namespace croft {
 namespace {
 
-constexpr int retry_busy_seconds = 1;         // where the engine does not know better
+// Where the error does not know better.
+constexpr int retry_busy_seconds = 1;
 constexpr int retry_unavailable_seconds = 5;  // loading a mapped model takes seconds
 
 /// Bytes of the UTF-8 character at the start of `text`; 0 where there is none.
@@ -81,12 +82,12 @@ HttpResponse error_response(const Error& cause) {
   HttpResponse response;
   response.status = traits(error.code).http_status;
   response.body = json::serialize(json::object{{"error", error_object(error)}});
-  if (error.code == ErrorCode::Busy)
-    response.headers.push_back(
-        {"Retry-After", std::to_string(error.retry_after_seconds > 0 ? error.retry_after_seconds
-                                                                     : retry_busy_seconds)});
-  if (error.code == ErrorCode::Unavailable)
-    response.headers.push_back({"Retry-After", std::to_string(retry_unavailable_seconds)});
+  if (error.code == ErrorCode::Busy || error.code == ErrorCode::Unavailable) {
+    const int usual =
+        error.code == ErrorCode::Busy ? retry_busy_seconds : retry_unavailable_seconds;
+    const int seconds = error.retry_after_seconds > 0 ? error.retry_after_seconds : usual;
+    response.headers.push_back({"Retry-After", std::to_string(seconds)});
+  }
   if (error.code == ErrorCode::Unauthorized)
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
   return response;

@@ -9,7 +9,7 @@ constexpr std::string_view kIntroduction = R"(# HTTP API
 
 Made from the field table (`src/server/api/field_tables.cpp`); edit that, not this file.
 
-OpenAI's dialect over one model. Rules above all routes:
+OpenAI's dialect over one or more models. Rules above all routes:
 
 - **Honour or refuse.** A field below is honoured, or refused with a 400 whose `param` names it. A
   refused field may be sent with its neutral value, which asks for nothing. A field that is not
@@ -58,7 +58,8 @@ characters appear as `bytes:\xe2\x80`. In completions, `text_offset` counts Unic
 
 ## Metrics
 
-`/metrics` has, all labelled with the served `model`: histograms
+`/metrics` has, all labelled with the `model` by its served name (requests that name none count for
+the main model): histograms
 `croft_time_to_first_token_seconds`, `croft_inter_token_latency_seconds`,
 `croft_e2e_request_latency_seconds`, `croft_request_queue_time_seconds` (by `route`); counters
 `croft_prompt_tokens_total`, `croft_generation_tokens_total`, `croft_requests_total` (by `route`,
@@ -67,7 +68,25 @@ gauges `croft_requests_running`, `croft_requests_waiting`, `croft_kv_cache_usage
 `croft_kv_cache_bytes`, `croft_engine_steps`, `croft_engine_step_seconds`,
 `croft_engine_prompt_tokens`, `croft_engine_generated_tokens`, `croft_preemptions`,
 `croft_prefix_pages`, `croft_prefix_lookup_tokens`, `croft_prefix_hit_tokens`,
-`croft_guessed_tokens`, `croft_guessed_tokens_held`, `croft_ready`.
+`croft_guessed_tokens`, `croft_guessed_tokens_held`, which begin anew with each load and are absent
+while their model is not loaded; `croft_ready` (of the main model: 1 once it and the pinned ones are
+loaded). Of the models themselves: gauges `croft_model_loaded`, `croft_model_waiting` (requests that
+wait for it), counters `croft_model_loads_total` (by `outcome`: loaded, failed),
+`croft_model_unloads_total` (by `reason`: keep_alive, memory, request), histogram
+`croft_model_load_seconds`.
+
+## Several models
+
+With `croft serve --model A --also B` the `model` of a request chooses who answers; absent or empty
+it means A. Any other name is 404 `model_not_found` and names those served. B is loaded when the
+first request names it: that one and those that come meanwhile wait, at most 256 of them (then 429)
+and at most 120 s (then 503; the load goes on). A load that failed answers all who wait with 503 and
+the reason, and is not tried again for 10 s. B is unloaded once nobody has asked for it for
+`--keep-alive` seconds, when another model needs its memory (`--models-memory`; the one unused for
+longest goes first), or by `POST /models/unload`: never while it answers. Where all others are busy
+or pinned, so that there is no room, the answer is 503 and names the numbers. The main model and
+those given with `--pin` are always there. The prompt's checks (400) come after the wait: they need
+the model.
 
 ## Many requests at once
 
@@ -99,7 +118,8 @@ constexpr ErrorRow kErrorRows[] = {
     {ErrorCode::DeadlineExceeded, "`deadline_ms` passed before the answer was complete"},
     {ErrorCode::TooLarge, "the body or a template's output is over a limit"},
     {ErrorCode::Busy, "the queue is full, or takes longer than the request may wait"},
-    {ErrorCode::Unavailable, "loading or shutting down"},
+    {ErrorCode::Unavailable,
+     "loading or shutting down; a model that cannot be loaded, or not beside the others"},
     {ErrorCode::Internal, "our bug"},
 };
 

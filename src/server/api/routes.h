@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "server/http.h"
 #include "server/metrics.h"
-#include "server/text_engine.h"
+#include "server/model_house.h"
 
 namespace croft {
 
@@ -18,13 +19,26 @@ Result<json::object> detokenize_route(const json::object& body, const TextEngine
 Result<json::object> apply_template_route(const json::object& body, const TextEngine& engine);
 
 /// One entry of /v1/models.
-[[nodiscard]] json::object model_json(const TextEngine& engine, const std::string& name,
+[[nodiscard]] json::object model_json(const ModelView& view, const ModelSource& source,
                                       std::int64_t created);
+
+/// /models/load and /models/unload: answers through `writer` once it is done. Errors: the body is
+/// at fault; nothing was started.
+Result<void> start_model_load(const json::object& body, ModelHouse& house,
+                              const std::shared_ptr<ResponseWriter>& writer);
+Result<void> start_model_unload(const json::object& body, ModelHouse& house,
+                                const std::shared_ptr<ResponseWriter>& writer);
+
+/// The model called `name`. Errors: NotFound, naming those served.
+Result<std::size_t> find_served_model(const ModelHouse& house, std::string_view name);
+/// The one that a request's `model` means: the main one where absent or empty, and always where
+/// there is no other. Errors: NotFound; InvalidArgument (no string).
+Result<std::size_t> choose_model(const ModelHouse& house, const json::object& body);
 
 /// Answers through `writer` once the vectors are there. Errors: the body is at fault; nothing was
 /// started.
-Result<void> start_embeddings(const json::object& body, const std::shared_ptr<TextEngine>& engine,
-                              const std::string& model_name, Metrics& metrics,
+Result<void> start_embeddings(const json::object& body, const ModelLease& engine,
+                              const std::string& model_name, ModelMetrics& metrics,
                               const std::shared_ptr<ResponseWriter>& writer);
 
 }  // namespace croft

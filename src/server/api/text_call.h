@@ -12,17 +12,16 @@
 #include "server/api/text_shape.h"
 #include "server/http.h"
 #include "server/metrics.h"
-#include "server/text_engine.h"
+#include "server/model_house.h"
 
 namespace croft {
 
 /// What a call needs of the server.
 struct TextCallContext {
-  // Both outlive every call: they are destroyed after the connections' thread has stopped. A call
-  // that owned the engine could be its last owner, and would then join the engine's thread from
-  // within that thread.
-  TextEngine* engine = nullptr;
-  Metrics* metrics = nullptr;
+  /// A lease: it keeps the model loaded and ends with the call, on whatever thread that is (often
+  /// the engine's own). It does not own the engine: the last owner joins the engine's thread.
+  ModelLease engine;
+  ModelMetrics* metrics = nullptr;  ///< outlives every call
   std::string model_name;
   std::string route;
 };

@@ -57,31 +57,4 @@ Result<json::object> apply_template_route(const json::object& body, const TextEn
   return answer;
 }
 
-json::object model_json(const TextEngine& engine, const std::string& name, std::int64_t created) {
-  const ModelInfo& info = engine.info();
-  const bool encoder = engine.config().is_encoder();
-  json::object model;
-  model["id"] = name;
-  model["object"] = "model";
-  model["created"] = created;
-  model["owned_by"] = "croft";
-  model["context_length"] = engine.context();
-  model["max_model_len"] = engine.context();  // vLLM's name for the same
-  model["trained_context_length"] = engine.config().context_length;
-  model["architecture"] = replace_invalid_utf8(info.architecture);
-  model["quantization"] = replace_invalid_utf8(info.quantization);
-  model["format"] = replace_invalid_utf8(info.format);
-  model["parameters"] = info.parameters_count;
-  model["bytes"] = info.file_bytes;
-  model["licence"] =
-      info.licence.empty() ? json::value() : json::value(replace_invalid_utf8(info.licence));
-  model["modalities"] = json::array{"text"};
-  model["capabilities"] =
-      encoder ? json::array{"embeddings"} : json::array{"completions", "embeddings"};
-  if (!encoder && !engine.chat_template().empty())
-    model["capabilities"].get_array().push_back("chat");
-  model["embedding_length"] = engine.config().hidden_size;
-  return model;
-}
-
 }  // namespace croft

@@ -67,7 +67,7 @@ class ByteTokenizer final : public Tokenizer {
 };
 
 /// Every answer is `answer`, byte by byte, repeated where end tokens are ignored.
-class FakeEngine final : public TextEngine {
+class FakeEngine : public TextEngine {
  public:
   struct Options {
     std::string answer = "hello";
