@@ -15,6 +15,11 @@ def poisson(rng, rate, seconds):
     return times
 
 
+def exactly(rng, count, seconds):
+    """Due times of a Poisson process of which it is known that `count` came: each falls anywhere."""
+    return sorted(rng.random() * seconds for _ in range(count))
+
+
 def lengths(text):
     """The function that draws a length of at least 1: `text` is one of DISTRIBUTIONS. ValueError says what is wrong."""
     kind, *numbers = text.split(":") if ":" in text else ("fixed", text)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """bench/serve/curve.py: latency against load, for each server from a tenth of its capacity to one and a half.
 
-    curve.py --json curve.json && plot.py curve.json --out docs/plots       about 6 minutes a server
+    curve.py --json curve.json && plot.py curve.json --out docs/plots       6 to 15 minutes a server
 
-A closed loop of as many clients as the server has slots finds the capacity in answers a second; then an open loop offers a share of
-it for --seconds. The requests of a share are the same for every server (their due times scale with its capacity). Croft refuses beyond --queue
-waiting requests; the others queue without end. With --rounds the servers take turns; the capacity is that of the first.
-Settings of peers are those of compare.py's result (--settings), or their defaults.
+A closed loop of as many clients as the server has slots finds the capacity in answers a second; then an open loop offers
+a share of it for --seconds, or longer until --requests-least have come. A share's requests are the first so many of one
+list for every server. Croft refuses beyond --queue waiting requests; the others queue without end. With --rounds the
+servers take turns; the capacity is that of the first. Settings of peers are those of compare.py's result (--settings), or
+their defaults.
 """
 import argparse
 import json
@@ -39,10 +40,10 @@ def closed(server, arguments, seed, count):
 
 def offered(server, arguments, seed, rate, seconds):
     """An open loop of `rate` requests a second."""
+    seconds = max(seconds, arguments.requests_least / rate)
+    due_times = arrivals.exactly(random.Random(f"due {seed}"), max(1, round(rate * seconds)), seconds)
     rng = random.Random(seed)
     writer = arrivals.Writer(rng)
-    # One process of one arrival a second, stretched: the same people come to every server.
-    due_times = [due / rate for due in arrivals.poisson(rng, 1.0, seconds * rate)] or [0.0]
     requests = [writer.request(arguments.prompt(rng), arguments.gen(rng), due) for due in due_times]
     found = load.measure(loops.Target(server.port, timeout=arguments.timeout), requests, seconds_offered=seconds,
                          pid=server.pid, first_ms=arguments.first_ms, between_ms=arguments.between_ms)
@@ -56,7 +57,7 @@ def run_curve(name, entry, number, arguments):
     with servers.start(name, arguments, arguments.context, setting, croft_flags) as server:
         entry["command"], entry["environment"] = server.command, server.environment
         closed(server, arguments, f"warm {number}", arguments.parallel)
-        capacity = closed(server, arguments, f"capacity {number}", arguments.parallel * (1 if arguments.quick else arguments.capacity_rounds))
+        capacity = closed(server, arguments, f"capacity {number}", arguments.parallel * arguments.capacity_rounds)
         entry.setdefault("capacity_per_second", capacity["answers_per_second"])
         entry["rounds"].setdefault(str(number), {})["closed"] = capacity
         for share in arguments.shares:
@@ -78,6 +79,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--shares", type=int, nargs="+", default=SHARES, help="percent of the capacity")
     parser.add_argument("--seconds", type=float, default=30.0, help="for each share")
+    parser.add_argument("--requests-least", type=int, default=20, help="of each share")
     parser.add_argument("--capacity-rounds", type=int, default=6, help="requests of each client to find the capacity")
     parser.add_argument("--prompt", type=arrivals.lengths, default=arrivals.lengths("lognormal:150:0.5:600"), metavar="LENGTHS")
     parser.add_argument("--gen", type=arrivals.lengths, default=arrivals.lengths("lognormal:48:0.5:160"), metavar="LENGTHS")
@@ -90,7 +92,8 @@ def parse_arguments():
     parser.add_argument("--json", type=pathlib.Path, required=True, metavar="FILE")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.shares, arguments.seconds = (25, 75, 150), 4.0
+        arguments.shares, arguments.seconds, arguments.requests_least = (25, 75, 150), 4.0, 2
+        arguments.capacity_rounds = 1
     if min(arguments.shares) <= 0 or arguments.seconds <= 0 or min(arguments.rounds, arguments.capacity_rounds) < 1:
         parser.error("--shares, --seconds, --rounds and --capacity-rounds are above 0")
     return arguments

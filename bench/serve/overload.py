@@ -4,9 +4,10 @@
     overload.py                                    starts Croft          overload.py --server llama-server
     overload.py --port 8080 --pid 1234             a server that runs already; any that speaks OpenAI's API
 
-A closed loop finds the capacity; open loops offer 70 %, 100 % and --times of it for --seconds each. Said are: the latency of those that
-were accepted, how soon the others were refused, goodput (answers that met --first-ms and --between-ms, per second) against
-the most that any of the loads reached, and how long a single request takes before and right after the storm.
+A closed loop finds the capacity; open loops offer 70 %, 100 % and --times of it for --seconds each. Said are: the
+latency of those that were accepted, how soon the others were refused, goodput (answers that met --first-ms and
+--between-ms, per second) against the most that any of the loads reached, and how long a single request takes before and
+right after the storm.
 """
 import argparse
 import json
@@ -61,6 +62,7 @@ def main():
     servers.add_target_arguments(parser)
     parser.add_argument("--times", type=float, default=3.0, help="of the capacity")
     parser.add_argument("--seconds", type=float, default=30.0, help="for each load")
+    parser.add_argument("--requests-least", type=int, default=20, help="of each load, however long that takes")
     parser.add_argument("--capacity-rounds", type=int, default=6, help="requests of each client to find the capacity")
     parser.add_argument("--prompt", type=arrivals.lengths, default=arrivals.lengths("200"), metavar="LENGTHS")
     parser.add_argument("--gen", type=arrivals.lengths, default=arrivals.lengths("64"), metavar="LENGTHS")

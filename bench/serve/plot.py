@@ -14,7 +14,7 @@ import statistics
 import matplotlib
 
 matplotlib.use("svg")
-from matplotlib import pyplot  # noqa: E402  (the backend comes first)
+from matplotlib import pyplot, ticker  # noqa: E402  (the backend comes first)
 
 COLOURS = {"croft": "#1b6f5a", "llama-server": "#8a8f98", "ik-llama-server": "#5b7aa6"}
 
@@ -52,13 +52,16 @@ def draw(document, path):
         first.annotate(f"{name} saturates", (entry["capacity_per_second"], 1), xycoords=("data", "axes fraction"), rotation=90,
                        va="top", ha="right", fontsize=6, color=colour)
     first.set_yscale("log")
+    first.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    first.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    first.yaxis.set_minor_locator(ticker.NullLocator())
     first.set_title("first token, ms", fontsize=9, loc="left")
     between.set_title("between events, p95, ms", fontsize=9, loc="left")
     refused.set_title("refused, %", fontsize=9, loc="left")
     refused.set_ylim(-3, 103)
     between.set_ylim(bottom=0)
-    first.legend(fontsize=7, frameon=False, loc="lower right")
-    refused.set_xlabel(f"requests a second, open loop of {document['seconds']:g} s each", fontsize=8)
+    first.legend(fontsize=7, frameon=False, loc="upper left")
+    refused.set_xlabel(f"requests a second, open loop", fontsize=8)
     for axes in (first, between, refused):
         axes.tick_params(labelsize=7)
         axes.set_xlim(left=0)

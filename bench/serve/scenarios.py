@@ -46,6 +46,12 @@ def one(load_):
     return load_.measure(load_.requests(2 if load_.quick else 8, 200, 64), clients=1)
 
 
+def middle(values):
+    """The median of those that are there; a request that failed has none."""
+    found = [value for value in values if value is not None]
+    return statistics.median(found) if found else None
+
+
 def shared(load_):
     """1,000 tokens in common and 20 of one's own: the first who brings them, the next, and eight at once."""
     cold, warm, cached = [], [], []
@@ -62,7 +68,7 @@ def shared(load_):
     errors = {}
     for part in [*parts, together]:
         errors |= part["errors"]
-    return {"cold_first_token_ms": statistics.median(cold), "warm_first_token_ms": statistics.median(warm),
+    return {"cold_first_token_ms": middle(cold), "warm_first_token_ms": middle(warm),
             "warm_cached_tokens": statistics.median(cached), "together": together, "errors": errors,
             "tokens_missing": sum(part["tokens_missing"] for part in [*parts, together])}
 

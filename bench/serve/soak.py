@@ -4,11 +4,12 @@
     soak.py                                        starts Croft: 100,000 requests
     soak.py --requests 20000 --port 8080 --pid 1   a server that runs already; any that speaks OpenAI's API
 
-Prompts of 4 to 48 tokens, answers of 1 to 12. Of a hundred requests --hang-ups are given up after the first event or two, and
---wrong are none (half a JSON object, a negative length, no such route's body): the server owes those a 4xx. After every
---batch requests, when nobody is there, the resident memory is noted. The line through what came after the first quarter tells kB per
-1,000 requests, with its error: flat is what stays below --flat-kb with two errors added, growing what is above with two
-errors taken away; between them the run was too short to say. Exit status: 0 flat and nothing failed, 1 growing or failed, 2 undecided.
+Prompts of 4 to 48 tokens, answers of 1 to 12. Of a hundred requests --hang-ups are given up after the first event or
+two, and --wrong are none (half a JSON object, a negative length, a list): the server owes those a 400. After every --batch
+requests, when nobody is there, the resident memory is noted. The line through what came after the first quarter tells
+kB per 1,000 requests, with its standard error: flat is what stays below --flat-kb with two errors added, growing what is
+above it with two errors taken away; between them the run was too short to say. Exit status: 0 flat and nothing failed, 1
+growing or failed, 2 undecided.
 """
 import argparse
 import collections

@@ -22,7 +22,7 @@ import figures  # noqa: E402
 import load  # noqa: E402
 import loops  # noqa: E402
 import soak  # noqa: E402
-from answer import events  # noqa: E402
+from answer import Answer, events  # noqa: E402
 from http_stream import Framing  # noqa: E402
 
 STEP = 0.03  # seconds between two events of the server
@@ -57,7 +57,8 @@ class Streamer(socketserver.StreamRequestHandler):
                 if not line:
                     return
                 head += line
-            length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+            fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if line)
+            length = int(fields[b"content-length"])
             body = self.rfile.read(length)
             self.server.requests += 1
             try:
@@ -175,6 +176,16 @@ class Arrivals(unittest.TestCase):
         self.assertAlmostEqual(statistics.stdev(gaps) / statistics.mean(gaps), 1.0, delta=0.04)
         self.assertEqual(times, arrivals.poisson(random.Random(1), 50.0, 200.0))
         self.assertNotEqual(times, arrivals.poisson(random.Random(2), 50.0, 200.0))
+
+    def test_so_many_arrivals(self):
+        times = arrivals.exactly(random.Random(1), 4000, 10.0)
+        self.assertEqual((len(times), times), (4000, sorted(times)))
+        # A quarter of 4,000 falls into each quarter of the time: three standard deviations are 82.
+        for quarter in range(4):
+            found = sum(2.5 * quarter <= due < 2.5 * (quarter + 1) for due in times)
+            self.assertAlmostEqual(found, 1000, delta=82)
+        gaps = [right - left for left, right in zip(times, times[1:])]
+        self.assertAlmostEqual(statistics.stdev(gaps) / statistics.mean(gaps), 1.0, delta=0.06)
 
     def test_lengths(self):
         def drawn(distribution):
@@ -346,6 +357,22 @@ class AgainstAServer(unittest.TestCase):
         self.assertGreaterEqual(found["long_prompt"]["first_token_ms"], STEP * 1e3)
         for when in ("before_ms", "during_ms"):
             self.assertAlmostEqual(found["long_prompt"][when]["p50"], STEP * 1e3, delta=STEP * 500)
+
+    def test_gaps_before_and_while_a_long_prompt_is_read(self):
+        def answered(*times):
+            made = Answer(request(PLAIN), times[0])
+            made.sent, made.text_times, made.ended = times[0], list(times[1:]), times[-1]
+            return made
+        # The second stream begins at 3, the long prompt comes at 10 and has its first token at 20.
+        streams = [answered(0, 1, 2, 5, 9, 12, 19, 21, 30), answered(0, 3, 6, 9.5, 25)]
+        found = account.long_prompt(streams, answered(10, 20))
+        self.assertEqual(found["first_token_ms"], 10_000)
+        self.assertEqual(found["before_ms"]["max"], 4000)     # 5 to 9; not 2 to 5, when the second had not begun
+        self.assertEqual(found["before_ms"]["p50"], 3500)     # of 3, 3.5 and 4
+        self.assertEqual(found["during_ms"]["max"], 15_500)   # 9.5 to 25: around all of it
+        self.assertEqual(found["during_ms"]["p50"], 5000)     # of 3, 7, 2 and 15.5; 21 to 30 is later
+        self.assertTrue(found["streams_outlasted_it"])
+        self.assertFalse(account.long_prompt(streams, answered(10, 40))["streams_outlasted_it"])
 
     def test_the_program_says_what_is_wrong(self):
         for options, words in ((("--gen", "many"), b"no distribution"), (("--clients", "0"), b"at least 1"),
