@@ -22,7 +22,8 @@ PACKAGES = {
     "llama-server": (peers.LLAMA_CPP, "vendor/llama.cpp",
                      ["-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF",
                       "-DLLAMA_OPENSSL=OFF"]),
-    "ik-llama-server": ("ik-llama-cpp-python==0.1.5", "vendor/ik_llama.cpp", []),
+    # Attention over caches of other types than f16, which nobody asks for here, would take longer to compile than the rest.
+    "ik-llama-server": ("ik-llama-cpp-python==0.1.5", "vendor/ik_llama.cpp", ["-DGGML_IQK_FA_ALL_QUANTS=OFF"]),
 }
 
 

@@ -57,7 +57,7 @@ def run(server, arguments):
     totals, errors, points = collections.Counter(), collections.Counter(), []
     begin = last_word = time.monotonic()
     asked = 0
-    while asked < arguments.requests:
+    while asked < arguments.requests and not (arguments.seconds and time.monotonic() - begin > arguments.seconds):
         batch = [draw(rng, writer, arguments) for _ in range(min(arguments.batch, arguments.requests - asked))]
 
         async def one_batch(batch=batch):
@@ -95,6 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     servers.add_target_arguments(parser)
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=0.0, help="end after so long with fewer requests; 0: never")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--batch", type=int, default=1000, help="requests between two looks at the memory")
     parser.add_argument("--hang-ups", type=float, default=5.0, metavar="PERCENT")
@@ -107,8 +108,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.requests < 1 or arguments.batch < 1 or arguments.clients < 1:
         parser.error("--requests, --batch and --clients are at least 1")
-    if min(arguments.hang_ups, arguments.wrong) < 0 or arguments.hang_ups + arguments.wrong > 100:
-        parser.error("--hang-ups and --wrong are shares of a hundred")
+    if min(arguments.hang_ups, arguments.wrong, arguments.seconds) < 0 or arguments.hang_ups + arguments.wrong > 100:
+        parser.error("--hang-ups and --wrong are shares of a hundred, --seconds is at least 0")
     try:
         with servers.chosen(arguments) as server:
             found = run(server, arguments)
