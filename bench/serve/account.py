@@ -4,6 +4,7 @@ import collections
 from figures import milliseconds, percentile
 
 SEND_LAG_MS_MAX = 10.0       # p99: more, and latencies are the generator's as much as the server's
+ERROR_KINDS_MAX = 50         # a message may carry a number that is never the same
 CLIENT_CPU_SHARE_MAX = 0.25  # of one core
 
 
@@ -15,12 +16,12 @@ def is_good(answer, first_ms, between_ms):
 
 
 def failures(answers):
-    """Kind of error -> how often. Refusals, wrong requests that were refused as such, and hanging up are no errors."""
+    """Kind of error -> how often, the commonest of them. Refusals, wrong requests that were refused as such, and hanging up are no errors."""
     kinds = collections.Counter()
     for answer in answers:
         if answer.problem and not (answer.problem == "hung up" and answer.request.hang_up_after):
             kinds[answer.problem] += 1
-    return dict(kinds.most_common())
+    return dict(kinds.most_common(ERROR_KINDS_MAX))
 
 
 def long_prompt(answers, intruder):

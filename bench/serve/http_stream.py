@@ -7,6 +7,7 @@ import asyncio
 import time
 
 HEAD_BYTES_MAX = 64 * 1024
+LOST = ("connection reset", "connection ended early")
 
 
 class Framing:
@@ -35,6 +36,11 @@ class Framing:
             self._buffer = b""
         if not self._chunked and self._left is not None and self._left <= 0:
             self.done = True
+
+    @property
+    def untouched(self):
+        """Whether not a byte has come."""
+        return self.status is None and not self._buffer
 
     def end(self):
         """The connection ended. Whether that is the end of the answer, too."""
@@ -129,7 +135,7 @@ class Connection(asyncio.Protocol):
         self.closed = True
         if self._framing is not None:
             complete = self._framing.end()
-            self._finish(None if complete else "connection reset" if error else "connection ended early")
+            self._finish(None if complete else LOST[0] if error else LOST[1])
 
     def abort(self, reason):
         self.transport.abort()

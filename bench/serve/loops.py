@@ -6,7 +6,7 @@ import gc
 import time
 
 from answer import Answer
-from http_stream import Connection, Framing
+from http_stream import LOST, Connection, Framing
 
 EVENTS_BEFORE_EXTRA = 16
 
@@ -28,20 +28,18 @@ class Target:
         now = time.perf_counter()
         answer = Answer(request, now if due is None else due)
         answer.sent = now
-        answer.framing = framing = Framing()
-        loop = asyncio.get_running_loop()
-        try:
-            connection = await self._connection(loop, now + self.timeout)
-        except (OSError, asyncio.TimeoutError) as error:
-            answer.problem = f"no connection: {type(error).__name__}"
-            answer.ended = time.perf_counter()
-            return answer
-        timer = loop.call_at(loop.time() + self.timeout, connection.abort, "timeout")
-        head = self._head + str(len(request.body)).encode() + b"\r\n\r\n"
-        self.running.add(framing)
-        answer.problem = await connection.answer(head + request.body, framing, request.hang_up_after)
-        self.running.discard(framing)
-        timer.cancel()
+        connection = None
+        while connection is None or (was_used and answer.problem in LOST and framing.untouched):
+            # A server may end an idle connection in the moment in which it is used again: that is no failure of the
+            # request, every client asks once more. The time goes on.
+            try:
+                connection, was_used = await self._connection(now + self.timeout)
+            except (OSError, asyncio.TimeoutError) as error:
+                answer.problem = f"no connection: {type(error).__name__}"
+                answer.ended = time.perf_counter()
+                return answer
+            answer.framing = framing = Framing()
+            await self._exchange(connection, answer, now + self.timeout)
         answer.ended = framing.pieces[-1][0] if framing.pieces else time.perf_counter()
         if self.keep_alive and framing.kept and answer.problem is None:
             self._idle.append(connection)
@@ -49,13 +47,23 @@ class Target:
             connection.transport.abort() if answer.problem else connection.transport.close()
         return answer
 
-    async def _connection(self, loop, deadline):
+    async def _exchange(self, connection, answer, deadline):
+        request = answer.request
+        timer = asyncio.get_running_loop().call_later(deadline - time.perf_counter(), connection.abort, "timeout")
+        self.running.add(answer.framing)
+        head = self._head + str(len(request.body)).encode() + b"\r\n\r\n"
+        answer.problem = await connection.answer(head + request.body, answer.framing, request.hang_up_after)
+        self.running.discard(answer.framing)
+        timer.cancel()
+
+    async def _connection(self, deadline):
+        """A connection, and whether it was used before."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.closed:
-                return connection
-        make = loop.create_connection(Connection, self.host, self.port)
-        return (await asyncio.wait_for(make, max(0.001, deadline - time.perf_counter())))[1]
+                return connection, True
+        make = asyncio.get_running_loop().create_connection(Connection, self.host, self.port)
+        return (await asyncio.wait_for(make, max(0.001, deadline - time.perf_counter())))[1], False
 
     def close(self):
         while self._idle:

@@ -70,6 +70,9 @@ class Streamer(socketserver.StreamRequestHandler):
                 return
             if b"connection: close" in head.lower():
                 return
+            if asked["prompt"][0] == ENDS_IDLE:  # takes the next request and goes without a word
+                self.rfile.readline()
+                return
 
     def plain(self, status, body, *headers):
         head = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}", *headers]
@@ -109,7 +112,7 @@ class Streamer(socketserver.StreamRequestHandler):
         return True
 
 
-PLAIN, PAIRS, BUSY, BROKEN, GARBAGE, CUT, SHORT, NO_USAGE, TORN, ONE_AT_A_TIME = range(10)
+PLAIN, PAIRS, BUSY, BROKEN, GARBAGE, CUT, SHORT, NO_USAGE, TORN, ONE_AT_A_TIME, ENDS_IDLE = range(11)
 
 
 class Fake(socketserver.ThreadingTCPServer):
@@ -331,6 +334,10 @@ class AgainstAServer(unittest.TestCase):
         self.assertEqual(self.fake.connections, 5)
         self.measure([request(PLAIN, tokens=1) for _ in range(5)], clients=1, keep_alive=True)
         self.assertEqual((self.fake.connections, self.fake.requests), (6, 10))
+
+    def test_a_kept_connection_that_is_gone_is_made_anew_once(self):
+        found = self.measure([request(ENDS_IDLE, tokens=1) for _ in range(3)], clients=1, keep_alive=True)
+        self.assertEqual((found["answers"], found["errors"], self.fake.connections), (3, {}, 3))
 
     def test_hanging_up_and_wrong_requests_are_no_errors_but_what_they_are(self):
         found = self.measure([request(PLAIN, tokens=50, hang_up_after=2),
