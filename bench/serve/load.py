@@ -6,184 +6,107 @@
   one long      --clients 8 --long 4000                a prompt of 4000 tokens comes in the middle
   shared        --shared 1000                          all prompts begin with the same tokens
 
-Prompts are random token ids, no two alike beyond what --shared says; lengths are drawn between --prompt and --prompt-max,
-answers between --gen and --gen-max (end tokens ignored). Prints a table, or with --json one object: time to first
-token, time between tokens and end-to-end in milliseconds (p50, p95, p99), tokens per second, refusals, and the server's
-resident memory where --pid names it.
+Prompts are random token ids, no two alike beyond what --shared says; end tokens are ignored, so that every answer has the
+length that was asked for. Both lengths are N, fixed:N, uniform:LOW:HIGH or lognormal:MEDIAN:SIGMA[:MAX].
+
+What is counted: latencies begin when a request was due, not when the generator came to send it (send_lag_ms is the
+difference). Tokens are those of the answer's usage. An event may hold several tokens: between_events_ms are the gaps
+between events, per_token_ms an answer's time after its first event by its tokens after the first. An answer is good that
+met --first-ms and, by its per_token_ms, --between-ms.
 """
 import argparse
-import asyncio
 import json
 import random
 import sys
-import time
+
+import account
+import arrivals
+import loops
+import meter
 
 
-def percentile(values, p):
-    if not values:
-        return None
-    values = sorted(values)
-    at = (len(values) - 1) * p / 100
-    low = int(at)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (values[high] - values[low]) * (at - low)
+def measure(target, requests, *, clients=0, seconds_offered=None, extra=None, pid=0, first_ms=1000.0, between_ms=100.0):
+    """Runs `requests` (open loop where clients is 0) and returns the account."""
+    watch = meter.Meter(pid)
+
+    async def all_of_it():
+        watch.start()
+        try:
+            if clients:
+                return await loops.closed_loop(target, requests, clients, extra)
+            return await loops.open_loop(target, requests)
+        finally:
+            cost.update(watch.stop())
+            target.close()
+
+    cost = {}
+    answers = loops.read(loops.run(all_of_it()))
+    return account.account(answers, first_ms, between_ms, seconds_offered) | cost | meter.memory(pid)
 
 
-def summary(seconds):
-    return {f"p{p}": None if not seconds else round(percentile(seconds, p) * 1e3, 2) for p in (50, 95, 99)}
-
-
-def resident_mib(pid):
-    if not pid:
-        return None
-    with open(f"/proc/{pid}/status") as status:
-        for line in status:
-            if line.startswith("VmRSS"):
-                return round(int(line.split()[1]) / 1024, 1)
-
-
-class Results:
-    def __init__(self):
-        self.first, self.between, self.whole = [], [], []
-        self.tokens = self.cached = self.refused = self.failed = 0
-        self.retry_after = []
-
-
-async def ask(args, prompt, answer, results, counts=True):
-    """One streamed request; its times go to `results`."""
-    body = json.dumps({"model": args.model, "prompt": prompt, "max_tokens": answer, "stream": True, "temperature": 0,
-                       "ignore_eos": True, "stream_options": {"include_usage": True}}).encode()
-    head = (f"POST /v1/completions HTTP/1.1\r\nHost: {args.host}:{args.port}\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {args.key}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode()
-    start = time.perf_counter()
-    try:
-        reader, writer = await asyncio.open_connection(args.host, args.port)
-        writer.write(head + body)
-        status = int((await reader.readline()).split()[1])
-        headers = {}
-        while (line := (await reader.readline()).decode().strip()):
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        if status == 429:
-            results.refused += 1
-            results.retry_after.append(int(headers.get("retry-after", "0")))
-            writer.close()
-            return False
-        if status != 200:
-            results.failed += 1
-            print(f"status {status}: {(await reader.read(300)).decode(errors='replace')}", file=sys.stderr)
-            writer.close()
-            return False
-        last = None
-        ended = False
-        while (line := await reader.readline()):
-            if not line.startswith(b"data: "):
-                continue
-            if line.startswith(b"data: [DONE]"):
-                ended = True
-                break
-            event = json.loads(line[6:])
-            if event.get("usage"):
-                results.cached += (event["usage"].get("prompt_tokens_details") or {}).get("cached_tokens", 0)
-            if not event.get("choices") or event["choices"][0].get("finish_reason"):
-                continue
-            now = time.perf_counter()
-            if counts:
-                if last is None:
-                    results.first.append(now - start)
-                else:
-                    results.between.append(now - last)
-                results.tokens += 1
-            last = now
-        writer.close()
-        if not ended:
-            results.failed += 1
-            return False
-        if counts:
-            results.whole.append(time.perf_counter() - start)
-        return True
-    except (OSError, ValueError, IndexError) as error:
-        results.failed += 1
-        print(f"request failed: {error}", file=sys.stderr)
-        return False
-
-
-async def run(args):
-    rng = random.Random(args.seed)
-    shared = [rng.randrange(args.lowest, args.vocabulary) for _ in range(args.shared)]
-
-    def draw(low, high):
-        return low if high <= low else rng.randint(low, high)
-
-    def prompt(length=None):
-        length = length or draw(args.prompt, args.prompt_max)
-        return shared + [rng.randrange(args.lowest, args.vocabulary) for _ in range(length)]
-
-    results = Results()
-    begin = time.perf_counter()
-    if args.rate:
-        tasks = []
-        due = begin
-        while due - begin < args.seconds:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            tasks.append(asyncio.create_task(ask(args, prompt(), draw(args.gen, args.gen_max), results)))
-            due += rng.expovariate(args.rate)
-        await asyncio.gather(*tasks)
-    else:
-        left = args.requests
-
-        async def client():
-            nonlocal left
-            while left > 0:
-                left -= 1
-                await ask(args, prompt(), draw(args.gen, args.gen_max), results)
-
-        async def intruder():
-            await asyncio.sleep(args.long_after)
-            await ask(args, prompt(args.long), 1, results, counts=False)
-
-        work = [client() for _ in range(args.clients)]
-        if args.long:
-            work.append(intruder())
-        await asyncio.gather(*work)
-    seconds = time.perf_counter() - begin
-    return {"seconds": round(seconds, 2), "answers": len(results.whole), "refused": results.refused,
-            "failed": results.failed, "tokens_per_second": round(results.tokens / seconds, 1),
-            "first_token_ms": summary(results.first), "between_tokens_ms": summary(results.between),
-            "end_to_end_ms": summary(results.whole), "cached_tokens": results.cached,
-            "retry_after_s": percentile(results.retry_after, 50), "resident_mib": resident_mib(args.pid)}
-
-
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--key", default="none")
     parser.add_argument("--model", default="any")
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--requests", type=int, default=64)
+    parser.add_argument("--requests", type=int, default=64, help="of a closed loop")
     parser.add_argument("--rate", type=float, default=0.0, help="arrivals per second: an open loop")
     parser.add_argument("--seconds", type=float, default=30.0, help="of an open loop")
-    parser.add_argument("--prompt", type=int, default=200)
-    parser.add_argument("--prompt-max", type=int, default=0)
-    parser.add_argument("--gen", type=int, default=64)
-    parser.add_argument("--gen-max", type=int, default=0)
-    parser.add_argument("--shared", type=int, default=0)
-    parser.add_argument("--long", type=int, default=0)
+    parser.add_argument("--prompt-dist", "--prompt", dest="prompt", default="200", metavar="LENGTHS", help="tokens")
+    parser.add_argument("--gen-dist", "--gen", dest="gen", default="64", metavar="LENGTHS", help="tokens")
+    parser.add_argument("--shared", type=int, default=0, help="tokens that all prompts begin with")
+    parser.add_argument("--long", type=int, default=0, help="tokens of one prompt more")
     parser.add_argument("--long-after", type=float, default=1.0, help="seconds until the long prompt comes")
-    parser.add_argument("--lowest", type=int, default=1000)
-    parser.add_argument("--vocabulary", type=int, default=49000)
+    parser.add_argument("--keep-alive", action="store_true", help="use connections again")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for one answer")
+    parser.add_argument("--first-ms", type=float, default=1000.0, help="a good answer's first token comes by then")
+    parser.add_argument("--between-ms", type=float, default=100.0, help="and the others after so long each")
+    parser.add_argument("--lowest", type=int, default=1000, help="of the token ids")
+    parser.add_argument("--vocabulary", type=int, default=49000, help="token ids are below this")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pid", type=int, default=0)
+    parser.add_argument("--pid", type=int, default=0, help="of the server: its memory and CPU time")
     parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    result = asyncio.run(run(args))
-    if args.json:
-        print(json.dumps(result))
+    arguments = parser.parse_args()
+    try:
+        arguments.prompt, arguments.gen = arrivals.lengths(arguments.prompt), arrivals.lengths(arguments.gen)
+    except ValueError as error:
+        parser.error(str(error))
+    if arguments.rate < 0 or arguments.clients < 1 or arguments.requests < 1:
+        parser.error("--rate is at least 0, --clients and --requests at least 1")
+    if arguments.rate and arguments.long:
+        parser.error("--long belongs to a closed loop, not to --rate")
+    if not 0 <= arguments.lowest < arguments.vocabulary:
+        parser.error("--lowest is at least 0 and below --vocabulary")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    rng = random.Random(arguments.seed)
+    writer = arrivals.Writer(rng, arguments.model, arguments.lowest, arguments.vocabulary, arguments.shared)
+    due_times = arrivals.poisson(rng, arguments.rate, arguments.seconds) if arguments.rate else [None] * arguments.requests
+    if not due_times:
+        print(f"nobody came in {arguments.seconds} s at {arguments.rate} a second: a longer run is needed", file=sys.stderr)
+        return 1
+    requests = [writer.request(arguments.prompt(rng), arguments.gen(rng), due) for due in due_times]
+    extra = (arguments.long_after, writer.request(arguments.long, 1, counts=False)) if arguments.long else None
+    target = loops.Target(arguments.port, arguments.host, arguments.key, keep_alive=arguments.keep_alive,
+                          timeout=arguments.timeout)
+    found = measure(target, requests, clients=0 if arguments.rate else arguments.clients,
+                    seconds_offered=arguments.seconds if arguments.rate else None, extra=extra, pid=arguments.pid,
+                    first_ms=arguments.first_ms, between_ms=arguments.between_ms)
+    if arguments.json:
+        print(json.dumps(found))
     else:
-        for name, value in result.items():
-            print(f"{name:18s} {value}")
-    return 1 if result["failed"] else 0
+        if extra and "long_prompt" not in found:
+            print("note: the long prompt found no moment when every client had an answer", file=sys.stderr)
+        for name, value in found.items():
+            print(f"{name:24s} {value}")
+    for doubt in account.doubts(found):
+        print(f"note: {doubt}", file=sys.stderr)
+    return 1 if found["errors"] else 0
 
 
 if __name__ == "__main__":
