@@ -52,7 +52,7 @@ constexpr EngineGauge kEngineGauges[] = {
      number<&EngineStats::prefix_hits_total>},
     {"croft_preemptions", "Requests that gave their memory away, to go on later.",
      number<&EngineStats::preemptions_total>},
-    {"croft_guessed_tokens", "Tokens guessed from the context since the start.",
+    {"croft_guessed_tokens", "Tokens guessed from the text or by a draft model since the start.",
      number<&EngineStats::guessed_tokens_total>},
     {"croft_guessed_tokens_held", "Of these, right ones.",
      number<&EngineStats::guessed_held_total>},

@@ -8,6 +8,7 @@ import pathlib
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,21 @@ class Alone(unittest.TestCase):
 
                 self.assertEqual([cached(keys[0][0]), cached(keys[0][0]), cached(keys[1][0]), cached(keys[1][0])],
                                  [0, 576, 0, 576])
+
+                def seconds(key, prompt):
+                    start = time.monotonic()
+                    server.request("POST", "/v1/completions", completion(prompt, 1), {"Authorization": f"Bearer {key}"})
+                    return time.monotonic() - start
+
+                # Nor does the time of an answer tell what others asked (S10): a stranger's is a cold one's.
+                cold, known, strangers = [], [], []
+                for i in range(7):
+                    prompt = [9000 + 31 * i + j for j in range(640)]
+                    cold.append(seconds(keys[0][0], prompt))
+                    known.append(seconds(keys[0][0], prompt))
+                    strangers.append(seconds(keys[1][0], prompt))
+                self.assertLess(statistics.median(known), 0.6 * statistics.median(cold))
+                self.assertGreater(statistics.median(strangers), 0.6 * statistics.median(cold))
             finally:
                 self.assertEqual(server.stop(), 0)
 
