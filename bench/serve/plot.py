@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """bench/serve/plot.py CURVE.json --out docs/plots: serve-latency.svg from a file of curve.py.
 
-Above the time to the first token (p50 solid, p99 dashed; log scale), then the gap between events (p95), below the share of
-requests that were refused; all against the requests a second that were offered. A dotted line is where a server
+Above the time to the first token (p50 solid, p99 dashed), then the gap between events (p95), below the share of requests
+that were refused; all against the requests a second that were offered; scales are logarithmic. A dotted line is where a server
 saturates: the answers a second of a closed loop. Points are medians of the rounds. Needs matplotlib (build/peers/venv
 has it).
 """
@@ -36,6 +36,14 @@ def draw_line(axes, entry, shares, value, **style):
         axes.plot(*zip(*line), marker="o", markersize=2.5, lw=1.2, **style)
 
 
+def logarithmic(axis):
+    """Servers' capacities and latencies lie an order of magnitude apart."""
+    (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
 def draw(document, path):
     entries = {name: entry for name, entry in document["servers"].items() if "capacity_per_second" in entry}
     shares = document["shares"]
@@ -51,20 +59,16 @@ def draw(document, path):
             axes.axvline(entry["capacity_per_second"], color=colour, lw=0.8, ls=":")
         first.annotate(f"{name} saturates", (entry["capacity_per_second"], 1), xycoords=("data", "axes fraction"), rotation=90,
                        va="top", ha="right", fontsize=6, color=colour)
-    first.set_yscale("log")
-    first.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    first.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    first.yaxis.set_minor_locator(ticker.NullLocator())
+    for axis in (first.yaxis, between.yaxis, refused.xaxis):
+        logarithmic(axis)
     first.set_title("first token, ms", fontsize=9, loc="left")
     between.set_title("between events, p95, ms", fontsize=9, loc="left")
     refused.set_title("refused, %", fontsize=9, loc="left")
     refused.set_ylim(-3, 103)
-    between.set_ylim(bottom=0)
-    first.legend(fontsize=7, frameon=False, loc="upper left")
+    first.legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     refused.set_xlabel(f"requests a second, open loop", fontsize=8)
     for axes in (first, between, refused):
         axes.tick_params(labelsize=7)
-        axes.set_xlim(left=0)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
     quick = ", a quick run: no figures to quote" if document["quick"] else ""

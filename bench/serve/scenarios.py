@@ -13,8 +13,8 @@ CONTEXT_LONG = 4608   # 4000 + some
 class Load:
     """A server under load. `quick` makes everything small; `seed` is another in every round, or answers come from memory."""
 
-    def __init__(self, server, seed, quick=False, limits=(1000.0, 100.0)):
-        self.server, self.seed, self.quick, self.limits = server, seed, quick, limits
+    def __init__(self, server, seed, quick=False, limits=(1000.0, 100.0), timeout=300.0):
+        self.server, self.seed, self.quick, self.limits, self.timeout = server, seed, quick, limits, timeout
         self.drawn = 0
 
     def writer(self, shared=0):
@@ -22,7 +22,7 @@ class Load:
         return arrivals.Writer(random.Random(f"{self.seed} {self.drawn}"), shared=shared)
 
     def measure(self, requests, **how):
-        found = load.measure(loops.Target(self.server.port), requests, pid=self.server.pid, first_ms=self.limits[0],
+        found = load.measure(loops.Target(self.server.port, timeout=self.timeout), requests, pid=self.server.pid, first_ms=self.limits[0],
                              between_ms=self.limits[1], **how)
         self.server.check()
         return found

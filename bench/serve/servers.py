@@ -18,19 +18,15 @@ NAMES = ("croft", *build_peers.PACKAGES)
 DEFAULT_MODEL = "smollm2:135m"
 READY_SECONDS_MAX = 300
 
+# Their threads wait for each other by spinning: on cores that they share, with the load generator or with strangers, that
+# may cost them nearly everything, so this comes first.
+WAITING = [((), {}), ((), {"OMP_WAIT_POLICY": "passive"})]
 # What a peer can be told beyond threads, slots and context, in groups: of each group the fastest is kept (compare.py).
 # (flags, environment); the first of a group is the server's own default.
 SETTINGS = {
     "croft": [],
-    "llama-server": [
-        [((), {}), (("-fa", "on"), {}), (("-fa", "off"), {})],
-        [((), {}), ((), {"OMP_WAIT_POLICY": "passive"})],  # its threads wait for each other by spinning
-    ],
-    "ik-llama-server": [
-        [((), {}), (("-fa", "off"), {})],
-        [((), {}), (("-rtr",), {})],  # repacks the weights at load
-        [((), {}), ((), {"OMP_WAIT_POLICY": "passive"})],
-    ],
+    "llama-server": [WAITING, [((), {}), (("-fa", "on"), {}), (("-fa", "off"), {})]],
+    "ik-llama-server": [WAITING, [((), {}), (("-fa", "off"), {})], [((), {}), (("-rtr",), {})]],  # repacks weights at load
 }
 
 
