@@ -43,9 +43,13 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --also --pin --keep-alive --models-memory --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
+        --also) kind=model ;;
+        --pin) kind=none ;;
+        --keep-alive) kind=none ;;
+        --models-memory) kind=none ;;
         --host) kind=none ;;
         --port|-p) kind=none ;;
         --parallel) kind=none ;;

@@ -18,6 +18,8 @@ constexpr double prompt_share_max = 8.0;
 /// (25 tokens a second, faster than people read).
 constexpr double short_prompt_step_seconds = 0.040;
 constexpr std::size_t short_prompt = 512;
+/// Products take so many rows at once: one more costs as much as sixteen.
+constexpr std::size_t kernel_rows = 16;
 /// Chunks below this cost nearly as much as it does.
 constexpr std::size_t chunk_min = 16;
 /// After lack of memory.
@@ -247,9 +249,11 @@ std::size_t Scheduler::short_prompt_budget() const {
 
 /// Prompt tokens that take about so long, between the shortest and the longest chunk.
 std::size_t Scheduler::tokens_in(double seconds) const {
-  const double tokens = seconds / prompt_token_seconds_;
-  return std::clamp(static_cast<std::size_t>(std::min(tokens, 1e9)),
-                    std::min(chunk_min, chunk_now_), chunk_now_);
+  const double tokens = std::min(seconds / prompt_token_seconds_, 1e9);
+  // Beside the decoding rows, up to what the kernels take together anyway.
+  const std::size_t rows = plan_.size() + static_cast<std::size_t>(tokens);
+  const std::size_t whole = (rows + kernel_rows - 1) / kernel_rows * kernel_rows - plan_.size();
+  return std::clamp(whole, std::min(chunk_min, chunk_now_), chunk_now_);
 }
 
 void Scheduler::plan_prompt(ScheduledJob& job, std::size_t count) {
