@@ -28,9 +28,9 @@ class ThreadPool {
   /// Calls task(0) on the caller and task(i) on every worker i that is free in time; returns when
   /// all calls that began have ended. The calls share the work through a counter of the task's own,
   /// so that a worker which the system does not run (a busy neighbour has its core) holds up
-  /// nobody: its share is simply taken by the others. Tasks must not call run on the same pool, and must
-  /// not throw but for std::bad_alloc, which run throws again once all calls have ended; work is
-  /// then left undone.
+  /// nobody: its share is simply taken by the others. Tasks must not call run on the same pool, and
+  /// must not throw but for std::bad_alloc, which run throws again once all calls have ended; work
+  /// is then left undone.
   template <typename Task>
   void run(Task&& task) {
     auto* address = &task;

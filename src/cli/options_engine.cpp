@@ -184,12 +184,13 @@ VerbSpec serve_verb() {
           {.name = "queue-wait",
            .kind = OptionKind::Integer,
            .value_name = "N",
-           .fallback = "5",
+           .fallback = "2",
            .min = 0,
            .max = 86400,
            .unit = "seconds",
-           .help =
-               "refuse with status 429 what would wait longer, by measured rates; 0 lets all wait"},
+           .help = "refuse with status 429 what would wait longer, by measured rates, and an "
+                   "eighth of that "
+                   "while a key goes on asking for more; 0 lets all wait"},
           {.name = "key-file",
            .kind = OptionKind::Path,
            .value_name = "FILE",

@@ -9,6 +9,7 @@ namespace croft {
 namespace {
 
 constexpr double retry_seconds_max = 600.0;
+constexpr double overload_divisor = 8.0;
 
 std::string seconds_text(double seconds) {
   char text[32];
@@ -76,22 +77,32 @@ bool Admission::is_full_for(const std::string& tenant) const {
   return own >= limits_.requests_max / tenants;
 }
 
+/// Seconds that an interactive request of the tenant may wait now.
+double Admission::longest_wait(const std::string& tenant, Time now) {
+  std::erase_if(refused_, [&](const auto& entry) { return now - entry.second >= limits_.calm; });
+  const std::chrono::duration<double> most = limits_.wait_max;
+  return refused_.contains(tenant) ? most.count() / overload_divisor : most.count();
+}
+
 Result<void> Admission::check(const std::string& tenant, Priority priority,
-                              std::optional<std::chrono::duration<double>> time_left) const {
+                              std::optional<Time> deadline, Time now) {
   const double wait = expected_wait(tenant, priority);
   if (is_full_for(tenant))
     return busy(std::to_string(waiting_) + " requests are waiting already", wait);
-  if (time_left && wait > time_left->count())
-    return busy("the queue takes about " + seconds_text(wait) + ", longer than the " +
-                    seconds_text(std::max(0.0, time_left->count())) +
-                    " that are left until the deadline",
-                wait - time_left->count());
-  const double wait_max = std::chrono::duration<double>(limits_.wait_max).count();
-  if (priority == Priority::Interactive && wait_max > 0.0 && wait > wait_max)
-    return busy("the queue takes about " + seconds_text(wait) + "; more than " +
-                    seconds_text(wait_max) + " is refused",
-                wait - wait_max);
-  return {};
+  if (deadline) {
+    const double left = std::max(0.0, std::chrono::duration<double>(*deadline - now).count());
+    if (wait > left)
+      return busy("the queue takes about " + seconds_text(wait) + ", longer than the " +
+                      seconds_text(left) + " that are left until the deadline",
+                  wait - left);
+  }
+  if (priority == Priority::Batch || limits_.wait_max.count() == 0) return {};
+  const double longest = longest_wait(tenant, now);
+  if (wait <= longest) return {};
+  refused_[tenant] = now;
+  return busy("the queue takes about " + seconds_text(wait) + "; more than " +
+                  seconds_text(longest) + " is refused",
+              wait - longest);
 }
 
 }  // namespace croft

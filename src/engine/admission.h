@@ -14,13 +14,19 @@
 namespace croft {
 
 struct QueueLimits {
-  std::size_t requests_max = 512;         ///< waiting, of all tenants
-  std::chrono::milliseconds wait_max{0};  ///< of an interactive request; 0: any
+  std::size_t requests_max = 512;  ///< waiting, of all tenants
+  /// Of an interactive request; 0: any. It is what a burst may take. A tenant that exceeds it asks
+  /// for more than there is: until it has not been refused for `calm`, its requests wait an eighth
+  /// of that at most, so that those which are accepted keep their latency.
+  std::chrono::milliseconds wait_max{0};
+  std::chrono::milliseconds calm{5'000};
 };
 
 /// The queue as its owner last saw it, and those who joined since. Not synchronised.
 class Admission {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   explicit Admission(const QueueLimits& limits) : limits_(limits) {}
 
   /// The owner's view begins: nobody waits. `places`, by Priority: requests that would begin at
@@ -33,9 +39,9 @@ class Admission {
   /// Seconds until a request that joins now would begin.
   [[nodiscard]] double expected_wait(const std::string& tenant, Priority priority) const;
   /// Errors: Busy, with the seconds after which it is worth trying again.
-  /// `time_left`: until the request's deadline.
+  /// `deadline`: of the request.
   [[nodiscard]] Result<void> check(const std::string& tenant, Priority priority,
-                                   std::optional<std::chrono::duration<double>> time_left) const;
+                                   std::optional<Time> deadline, Time now);
 
  private:
   struct Waiting {
@@ -44,9 +50,11 @@ class Admission {
   };
   [[nodiscard]] Waiting of(const std::string& tenant) const;
   [[nodiscard]] bool is_full_for(const std::string& tenant) const;
+  [[nodiscard]] double longest_wait(const std::string& tenant, Time now);
 
   QueueLimits limits_;
   std::map<std::string, Waiting> tenants_;  ///< those that wait
+  std::map<std::string, Time> refused_;     ///< tenants that asked for too much, and when last
   std::size_t waiting_ = 0;
   std::size_t places_interactive_ = 0;
   std::size_t places_batch_ = 0;

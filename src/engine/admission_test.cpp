@@ -8,7 +8,8 @@ namespace croft {
 namespace {
 
 using std::chrono::milliseconds;
-using Seconds = std::chrono::duration<double>;
+using std::chrono::seconds;
+constexpr Admission::Time start{};
 
 TEST(Admission, FreePlacesMeanNoWait) {
   Admission admission({});
@@ -28,8 +29,8 @@ TEST(Admission, ATenantsCrowdIsItsOwnQueue) {
   EXPECT_EQ(admission.expected_wait("crowd", Priority::Interactive), 51.0);
   // One of the crowd's may be before it: they take turns.
   EXPECT_EQ(admission.expected_wait("single", Priority::Interactive), 2.0);
-  EXPECT_TRUE(admission.check("single", Priority::Interactive, {}).has_value());
-  const auto refused = admission.check("crowd", Priority::Interactive, {});
+  EXPECT_TRUE(admission.check("single", Priority::Interactive, {}, start).has_value());
+  const auto refused = admission.check("crowd", Priority::Interactive, {}, start);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::Busy);
   EXPECT_EQ(refused.error().retry_after_seconds, 41) << "until the queue is ten seconds long";
@@ -41,33 +42,57 @@ TEST(Admission, BatchWaitsBehindInteractiveAsLongAsItTakes) {
   admission.waits("a", Priority::Interactive, 20);
   admission.waits("b", Priority::Batch, 5);
   EXPECT_EQ(admission.expected_wait("b", Priority::Batch), 26.0);
-  EXPECT_TRUE(admission.check("b", Priority::Batch, {}).has_value());
-  EXPECT_FALSE(admission.check("a", Priority::Interactive, {}).has_value());
+  EXPECT_TRUE(admission.check("b", Priority::Batch, {}, start).has_value());
+  EXPECT_FALSE(admission.check("a", Priority::Interactive, {}, start).has_value());
 }
 
 TEST(Admission, ADeadlineTheQueueCannotMeetIsRefusedAtOnce) {
   Admission admission({});
   admission.reset(0, 0, 1.0);
   admission.waits("a", Priority::Interactive, 3);
-  EXPECT_TRUE(admission.check("a", Priority::Interactive, Seconds(4.5)).has_value());
-  const auto refused = admission.check("a", Priority::Interactive, Seconds(1.5));
+  EXPECT_TRUE(
+      admission.check("a", Priority::Interactive, start + milliseconds(4500), start).has_value());
+  const auto refused =
+      admission.check("a", Priority::Interactive, start + milliseconds(1500), start);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().retry_after_seconds, 3);
   EXPECT_NE(refused.error().message.find("4.0 s"), std::string::npos) << refused.error().message;
+}
+
+TEST(Admission, WhoAsksForTooMuchKeepsAShortQueueUntilCalm) {
+  Admission admission({.requests_max = 1000, .wait_max = milliseconds(2'000)});
+  admission.reset(0, 0, 0.1);
+  const auto is_accepted = [&](const char* tenant, Admission::Time now) {
+    return admission.check(tenant, Priority::Interactive, {}, now).has_value();
+  };
+  std::size_t burst = 0;
+  for (; is_accepted("crowd", start); ++burst) admission.waits("crowd", Priority::Interactive);
+  EXPECT_EQ(burst, 20u) << "two seconds of it";
+  // From here on, what is accepted begins within a quarter of a second.
+  admission.reset(0, 0, 0.1);
+  std::size_t short_queue = 0;
+  for (; is_accepted("crowd", start + seconds(4)); ++short_queue)
+    admission.waits("crowd", Priority::Interactive);
+  EXPECT_EQ(short_queue, 2u);
+  EXPECT_TRUE(is_accepted("other", start + seconds(4)));
+  admission.reset(0, 0, 0.1);
+  admission.waits("crowd", Priority::Interactive, 10);
+  EXPECT_FALSE(is_accepted("crowd", start + milliseconds(8'900))) << "it was refused at 4 s";
+  EXPECT_TRUE(is_accepted("crowd", start + milliseconds(13'900)));
 }
 
 TEST(Admission, WhoFillsTheQueueFindsItFull) {
   Admission admission({.requests_max = 10});
   admission.reset(0, 0, 0.0);
   admission.waits("crowd", Priority::Interactive, 10);
-  EXPECT_FALSE(admission.check("crowd", Priority::Interactive, {}).has_value());
+  EXPECT_FALSE(admission.check("crowd", Priority::Interactive, {}, start).has_value());
   for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(admission.check("other", Priority::Interactive, {}).has_value()) << i;
+    EXPECT_TRUE(admission.check("other", Priority::Interactive, {}, start).has_value()) << i;
     admission.waits("other", Priority::Interactive);
   }
-  EXPECT_FALSE(admission.check("other", Priority::Interactive, {}).has_value());
+  EXPECT_FALSE(admission.check("other", Priority::Interactive, {}, start).has_value());
   admission.waits("third", Priority::Interactive, 5);
-  EXPECT_FALSE(admission.check("fourth", Priority::Interactive, {}).has_value())
+  EXPECT_FALSE(admission.check("fourth", Priority::Interactive, {}, start).has_value())
       << "twice its length";
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/machine_memory.h"
+#include "engine/moving_average.h"
 #include "engine/sampling.h"
 
 namespace croft {
@@ -12,11 +13,6 @@ namespace {
 
 /// Prompt tokens that the draft model reads at once, so that others' streams are not held up.
 constexpr std::size_t chunk = 128;
-constexpr double newest = 0.2;
-
-void average(double& mean, double value) {
-  mean = mean == 0.0 ? value : (1.0 - newest) * mean + newest * value;
-}
 
 Result<void> check_same_vocabulary(const Tokenizer& draft, const Tokenizer& large) {
   if (draft.size() != large.size())
@@ -165,9 +161,9 @@ void Drafter::run(std::span<Wish> wishes) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const std::size_t rows = batch_.tokens.size();
   if (rows == guessing.size())
-    average(token_seconds_, took.count());
+    add_to_average(token_seconds_, took.count());
   else if (rows >= 32)
-    average(read_seconds_, took.count() / static_cast<double>(rows));
+    add_to_average(read_seconds_, took.count() / static_cast<double>(rows));
 }
 
 void Drafter::guess(std::span<Wish> wishes) {

@@ -311,9 +311,8 @@ Result<void> Engine::generate(GenerationRequest request, GenerationSink sink) {
       return fail(ErrorCode::Unavailable, "the server is shutting down",
                   "Try another server, or later.");
     const GenerationRequest& asked = sequence->request();
-    std::optional<std::chrono::duration<double>> time_left;
-    if (asked.deadline) time_left = *asked.deadline - std::chrono::steady_clock::now();
-    TRY(impl_->admission.check(asked.tenant, asked.priority, time_left));
+    TRY(impl_->admission.check(asked.tenant, asked.priority, asked.deadline,
+                               std::chrono::steady_clock::now()));
     impl_->admission.waits(asked.tenant, asked.priority);
     impl_->waiting.push_back(std::move(sequence));
   }

@@ -38,12 +38,6 @@ std::unexpected<Error> other_model(std::string message) {
               "Make it again with `croft prefix save`, the same model and the same --kv-type.");
 }
 
-std::string hexadecimal(std::uint64_t value) {
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 15];
-  return text;
-}
-
 KvLayout layout_of(const ModelConfig& config, TensorType kv_type) {
   return {kv_form(kv_type), config.kv_head_count, config.head_size};
 }
@@ -146,7 +140,7 @@ Result<PrefixView> parse_prefix(std::span<const std::byte> file, const ModelConf
     return corrupt("it has " + std::to_string(file.size()) + " bytes, which is not what " +
                    std::to_string(tokens) + " tokens take");
   const auto digest = find_string(*header, "digest");
-  if (!digest || *digest != hexadecimal(xxh3_64(file.subspan(ids_at))))
+  if (!digest || *digest != digest_text(xxh3_64(file.subspan(ids_at))))
     return corrupt("its bytes are not those that were written");
   PrefixView view;
   view.tokens.resize(tokens);
@@ -193,7 +187,7 @@ Result<std::size_t> save_prefix(const Model& model, std::span<const TokenId> tok
   json::object header = shapes(config, kv_type);
   header["model"] = model.info().name;
   header["tokens"] = tokens.size();
-  header["digest"] = hexadecimal(xxh3_64(body));
+  header["digest"] = digest_text(xxh3_64(body));
   const std::string text = json::serialize(header);
   if (text.size() > header_bytes_max)
     return fail(ErrorCode::TooLarge, "the model's name is too long for the header");

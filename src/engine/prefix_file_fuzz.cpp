@@ -45,9 +45,7 @@ std::vector<std::byte> framed(std::span<const std::byte> body) {
   std::vector<std::byte> filled(64 * sizeof(TokenId) + layout.page_bytes());
   for (std::size_t i = 0; i < filled.size() && !body.empty(); ++i)
     filled[i] = body[i % body.size()];
-  std::string digest;
-  const std::uint64_t value = xxh3_64(filled);
-  for (int shift = 60; shift >= 0; shift -= 4) digest += "0123456789abcdef"[value >> shift & 15];
+  const std::string digest = digest_text(xxh3_64(filled));
   const std::string header =
       R"({"kv_form":0,"layers":1,"kv_heads":1,"head_size":16,"page_positions":64,"tokens":64,"digest":")" +
       digest + "\"}";

@@ -164,8 +164,7 @@ std::vector<std::byte> signed_again(std::vector<std::byte> file) {
   const std::size_t body = (16 + header_bytes + 63) / 64 * 64;
   std::string text(reinterpret_cast<const char*>(file.data()) + 16, header_bytes);
   const std::size_t at = text.find("\"digest\":\"") + 10;
-  std::uint64_t digest = xxh3_64(std::span(file).subspan(body));
-  for (std::size_t i = 16; i-- > 0; digest >>= 4) text[at + i] = "0123456789abcdef"[digest & 15];
+  text.replace(at, 16, digest_text(xxh3_64(std::span(file).subspan(body))));
   std::memcpy(file.data() + 16, text.data(), text.size());
   return file;
 }

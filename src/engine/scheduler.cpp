@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "engine/moving_average.h"
 
 namespace croft {
 namespace {
@@ -26,16 +27,10 @@ constexpr std::size_t chunk_min = 16;
 constexpr std::size_t steps_until_growth = 64;
 /// Before anything was measured.
 constexpr std::size_t chunk_unmeasured = 64;
-/// Weight of the newest measurement.
-constexpr double newest = 0.2;
 /// A generated token reads all weights: against a prompt's token, whose share of them is small.
 constexpr double generated_token_cost = 4.0;
 /// An answer's length before one has ended, where its request allows more.
 constexpr std::size_t answer_tokens_guess = 256;
-
-void average(double& mean, double value) {
-  mean = mean == 0.0 ? value : (1.0 - newest) * mean + newest * value;
-}
 
 std::size_t bucket_of(std::size_t jobs, std::size_t buckets) {
   return std::min<std::size_t>(std::bit_width(jobs) - 1, buckets - 1);
@@ -79,7 +74,7 @@ void Scheduler::enqueue(ScheduledJob& job, bool first) {
 
 void Scheduler::remove(ScheduledJob& job) {
   if (job.order_ != 0) {
-    average(answer_tokens_, static_cast<double>(job.tokens().size() - job.prompt_size));
+    add_to_average(answer_tokens_, static_cast<double>(job.tokens().size() - job.prompt_size));
     leave_batch(job);
   } else {
     std::size_t removed = 0;
@@ -155,7 +150,7 @@ void Scheduler::admit(SteadyTime now) {
     next->waiting[priority].pop_front();
     --waiting_count_;
     next->served += static_cast<double>(left(job));
-    if (job.admissions == 1) average(admitted_tokens_, static_cast<double>(left(job)));
+    if (job.admissions == 1) add_to_average(admitted_tokens_, static_cast<double>(left(job)));
   }
 }
 
@@ -297,11 +292,12 @@ void Scheduler::stepped(double seconds) {
       prompt_tokens += rows.count;
   }
   if (prompt_tokens == 0 && decoding != 0) {
-    average(decode_seconds_[bucket_of(decoding, decode_seconds_.size())], seconds);
+    add_to_average(decode_seconds_[bucket_of(decoding, decode_seconds_.size())], seconds);
   } else if (prompt_tokens >= chunk_min) {
     const double decode = decode_seconds(decoding);
     if (decoding == 0 || (decode != 0.0 && seconds > decode))
-      average(prompt_token_seconds_, (seconds - decode) / static_cast<double>(prompt_tokens));
+      add_to_average(prompt_token_seconds_,
+                     (seconds - decode) / static_cast<double>(prompt_tokens));
   }
   for (const PlannedRows& rows : plan_) {
     const auto at = tenants_.find(rows.job->tenant);

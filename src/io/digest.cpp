@@ -43,4 +43,11 @@ std::vector<std::uint64_t> piecewise_digests(std::span<const std::span<const std
   return out;
 }
 
+std::string digest_text(std::uint64_t digest) {
+  std::string text(16, '0');
+  for (std::size_t i = text.size(); i-- > 0; digest >>= 4)
+    text[i] = "0123456789abcdef"[digest & 15];
+  return text;
+}
+
 }  // namespace croft

@@ -123,11 +123,7 @@ Result<void> check_packed_tensors(const GgufFile& file, const PackedForm& form, 
 std::string packed_header_digest(std::span<const std::byte> header, std::size_t digits_at) {
   const std::uint64_t parts[] = {xxh3_64(header.first(digits_at)),
                                  xxh3_64(header.subspan(digits_at + packed_digest_digits))};
-  std::uint64_t digest = xxh3_64(std::as_bytes(std::span(parts)));
-  std::string digits(packed_digest_digits, '0');
-  for (std::size_t i = packed_digest_digits; i-- > 0; digest >>= 4)
-    digits[i] = "0123456789abcdef"[digest & 15];
-  return digits;
+  return digest_text(xxh3_64(std::as_bytes(std::span(parts))));
 }
 
 }  // namespace croft

@@ -1,6 +1,8 @@
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "io/digest.h"
 #include "server/text_engine.h"
 #include "server/version.h"
 
@@ -15,12 +17,8 @@ std::string make_fingerprint(const Engine& engine) {
         std::to_string(static_cast<int>(engine.isa())),
         std::to_string(static_cast<int>(engine.options().kv_type))})
     parts += '|' + part;
-  // FNV-1a: 64 bits name a configuration; nobody attacks a fingerprint.
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : parts) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  std::string text = "fp_";
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(hash >> shift) & 15];
-  return text;
+  // 64 bits name a configuration; nobody attacks a fingerprint.
+  return "fp_" + digest_text(xxh3_64(std::as_bytes(std::span(parts))));
 }
 
 class EngineAdapter final : public TextEngine {
