@@ -48,7 +48,7 @@ complete --command croft --condition '__croft_verb serve' --long-option kv-type 
 complete --command croft --condition '__croft_verb serve' --long-option threads --short-option t --exclusive --description 'compute threads; 0 is one per CPU this process may use'
 complete --command croft --condition '__croft_verb serve' --long-option prefill-chunk --exclusive --description 'most prompt tokens computed in one step; beside running answers it is less'
 complete --command croft --condition '__croft_verb serve' --long-option queue --exclusive --description 'requests that may wait before others get status 429'
-complete --command croft --condition '__croft_verb serve' --long-option queue-wait --exclusive --description 'refuse with status 429 what would wait longer, by measured rates; 0 lets all wait'
+complete --command croft --condition '__croft_verb serve' --long-option queue-wait --exclusive --description 'refuse with status 429 what would wait longer, by measured rates, and an eighth of that while a key goes on asking for more; 0 lets all wait'
 complete --command croft --condition '__croft_verb serve' --long-option key-file --require-parameter --force-files --description 'hashed API keys; the default is api-keys beside the models folder'
 complete --command croft --condition '__croft_verb serve' --long-option require-key --description 'ask for a key on 127.0.0.1 too'
 complete --command croft --condition '__croft_verb serve' --long-option allow-origin --exclusive --description 'browser origin that may call, such as https://example.com; repeatable'

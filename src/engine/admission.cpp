@@ -10,6 +10,7 @@ namespace {
 
 constexpr double retry_seconds_max = 600.0;
 constexpr double overload_divisor = 8.0;
+constexpr double retry_spread_seconds = 30.0;
 
 std::string seconds_text(double seconds) {
   char text[32];
@@ -78,10 +79,32 @@ bool Admission::is_full_for(const std::string& tenant) const {
 }
 
 /// Seconds that an interactive request of the tenant may wait now.
-double Admission::longest_wait(const std::string& tenant, Time now) {
-  std::erase_if(refused_, [&](const auto& entry) { return now - entry.second >= limits_.calm; });
-  const std::chrono::duration<double> most = limits_.wait_max;
-  return refused_.contains(tenant) ? most.count() / overload_divisor : most.count();
+double Admission::longest_wait(const std::string& tenant, double wait, Time now) {
+  const double most = std::chrono::duration<double>(limits_.wait_max).count();
+  const double brief = most / overload_divisor;
+  std::erase_if(refused_,
+                [&](const auto& entry) { return now - entry.second.last >= limits_.calm; });
+  if (refused_.contains(tenant)) return brief;
+  if (wait <= brief) {
+    standing_.erase(tenant);
+    return most;
+  }
+  const Time since = standing_.try_emplace(tenant, now).first->second;
+  return now - since < limits_.burst ? std::max(wait, most) : most;
+}
+
+/// Seconds until a refused request should come again: behind those that were told so before it.
+double Admission::turn_of_refused(const std::string& tenant, double earliest, Time now) {
+  const auto seconds = [](double count) {
+    return std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(count));
+  };
+  Refused& refused = refused_[tenant];
+  refused.last = now;
+  // Not all of them come again.
+  const Time latest = now + seconds(earliest + retry_spread_seconds);
+  refused.turn = std::min(
+      std::max(now + seconds(earliest), refused.turn + seconds(seconds_per_place_)), latest);
+  return std::chrono::duration<double>(refused.turn - now).count();
 }
 
 Result<void> Admission::check(const std::string& tenant, Priority priority,
@@ -97,12 +120,11 @@ Result<void> Admission::check(const std::string& tenant, Priority priority,
                   wait - left);
   }
   if (priority == Priority::Batch || limits_.wait_max.count() == 0) return {};
-  const double longest = longest_wait(tenant, now);
+  const double longest = longest_wait(tenant, wait, now);
   if (wait <= longest) return {};
-  refused_[tenant] = now;
   return busy("the queue takes about " + seconds_text(wait) + "; more than " +
                   seconds_text(longest) + " is refused",
-              wait - longest);
+              turn_of_refused(tenant, wait - longest, now));
 }
 
 }  // namespace croft

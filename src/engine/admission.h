@@ -15,10 +15,12 @@ namespace croft {
 
 struct QueueLimits {
   std::size_t requests_max = 512;  ///< waiting, of all tenants
-  /// Of an interactive request; 0: any. It is what a burst may take. A tenant that exceeds it asks
-  /// for more than there is: until it has not been refused for `calm`, its requests wait an eighth
-  /// of that at most, so that those which are accepted keep their latency.
+  /// Of an interactive request; 0: any. A queue that is younger than `burst` may be longer: those
+  /// who come at once are answered one after another. A tenant that exceeds it later asks for more
+  /// than there is: until it has not been refused for `calm`, its requests wait an eighth of that
+  /// at most, so that those which are accepted keep their latency.
   std::chrono::milliseconds wait_max{0};
+  std::chrono::milliseconds burst{1'000};
   std::chrono::milliseconds calm{5'000};
 };
 
@@ -50,11 +52,17 @@ class Admission {
   };
   [[nodiscard]] Waiting of(const std::string& tenant) const;
   [[nodiscard]] bool is_full_for(const std::string& tenant) const;
-  [[nodiscard]] double longest_wait(const std::string& tenant, Time now);
+  [[nodiscard]] double longest_wait(const std::string& tenant, double wait, Time now);
+  [[nodiscard]] double turn_of_refused(const std::string& tenant, double earliest, Time now);
 
   QueueLimits limits_;
   std::map<std::string, Waiting> tenants_;  ///< those that wait
-  std::map<std::string, Time> refused_;     ///< tenants that asked for too much, and when last
+  struct Refused {
+    Time last;
+    Time turn;  ///< when the one that was refused last was told to come again
+  };
+  std::map<std::string, Refused> refused_;  ///< tenants that asked for too much
+  std::map<std::string, Time> standing_;    ///< tenants whose queue is long, and since when
   std::size_t waiting_ = 0;
   std::size_t places_interactive_ = 0;
   std::size_t places_batch_ = 0;

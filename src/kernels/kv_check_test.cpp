@@ -43,10 +43,10 @@ struct Block {
 void store(const Block& block, float size, std::uint64_t seed) {
   const std::size_t head = block.layout.head_size;
   std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(0.0f, size);
+  std::normal_distribution<float> normal(0.0f, 1.0f);
   std::vector<float> keys(kv_block_positions * head), values(keys.size());
-  for (float& v : keys) v = normal(random);
-  for (float& v : values) v = normal(random);
+  for (float& v : keys) v = size * normal(random);
+  for (float& v : values) v = size * normal(random);
   std::byte* page = block.data;
   ThreadPool pool(1);
   const KvRun run{.kv = {&page, 0}, .count = kv_block_positions};

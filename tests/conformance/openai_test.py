@@ -215,6 +215,9 @@ class ErrorTest(OpenAiCase):
 
 
 class ConcurrencyTest(OpenAiCase):
+    # A hundred of these clients take seconds to come into being: no burst, but more than the server can answer by then.
+    flags = (*OpenAiCase.flags, "--queue-wait", "0")
+
     def test_leaving_frees_the_slot(self):
         stream = self.chat(messages=[{"role": "user", "content": "Tell a very long story."}], stream=True,
                            max_completion_tokens=400, extra_body={"ignore_eos": True})
