@@ -21,8 +21,8 @@ constexpr double short_prompt_step_seconds = 0.040;
 constexpr std::size_t short_prompt = 512;
 /// Products take so many rows at once: one more costs as much as sixteen.
 constexpr std::size_t kernel_rows = 16;
-/// Chunks below this cost nearly as much as it does.
-constexpr std::size_t chunk_min = 16;
+/// Chunks below this are not worth a step of their own.
+constexpr std::size_t chunk_min = kernel_rows / 2;
 /// After lack of memory.
 constexpr std::size_t steps_until_growth = 64;
 /// Before anything was measured.
@@ -233,22 +233,24 @@ std::size_t Scheduler::prompt_budget(std::size_t prompts) const {
   if (step == 0.0 || prompt_token_seconds_ == 0.0) return std::min(chunk_unmeasured, chunk_now_);
   const double wanted = static_cast<double>(prompts) / static_cast<double>(decoding);
   const double share = prompt_share * std::clamp(wanted, 1.0, prompt_share_max / prompt_share);
-  return tokens_in(share * step);
+  return tokens_in(share * step, false);
 }
 
 std::size_t Scheduler::short_prompt_budget() const {
   const double step = decode_seconds(plan_.size());
   if (step == 0.0 || prompt_token_seconds_ == 0.0 || step >= short_prompt_step_seconds) return 0;
-  return tokens_in(short_prompt_step_seconds - step);
+  return tokens_in(short_prompt_step_seconds - step, true);
 }
 
-/// Prompt tokens that take about so long, between the shortest and the longest chunk.
-std::size_t Scheduler::tokens_in(double seconds) const {
+/// Prompt tokens that take about so long, between the shortest and the longest chunk: with the
+/// decoding rows as many as the kernels take together, or `more` than that.
+std::size_t Scheduler::tokens_in(double seconds, bool more) const {
   const double tokens = std::min(seconds / prompt_token_seconds_, 1e9);
-  // Beside the decoding rows, up to what the kernels take together anyway.
-  const std::size_t rows = plan_.size() + static_cast<std::size_t>(tokens);
-  const std::size_t whole = (rows + kernel_rows - 1) / kernel_rows * kernel_rows - plan_.size();
-  return std::clamp(whole, std::min(chunk_min, chunk_now_), chunk_now_);
+  const std::size_t decoding = plan_.size();
+  std::size_t rows = decoding + static_cast<std::size_t>(tokens) + (more ? kernel_rows - 1 : 0);
+  rows = rows / kernel_rows * kernel_rows;
+  while (rows < decoding + chunk_min) rows += kernel_rows;
+  return std::min(rows - decoding, chunk_now_);
 }
 
 void Scheduler::plan_prompt(ScheduledJob& job, std::size_t count) {

@@ -160,7 +160,7 @@ class Scheduler {
   void plan_prompt(ScheduledJob& job, std::size_t count);
   [[nodiscard]] std::size_t prompt_budget(std::size_t prompts) const;
   [[nodiscard]] std::size_t short_prompt_budget() const;
-  [[nodiscard]] std::size_t tokens_in(double seconds) const;
+  [[nodiscard]] std::size_t tokens_in(double seconds, bool more) const;
 
   void admit(SteadyTime now);
   bool try_to_run(ScheduledJob& job);
