@@ -424,7 +424,7 @@ class Alone(unittest.TestCase):
 
         def squeeze():
             """Down to what cannot be taken back, and a margin: pages of the model's file can."""
-            while not ended.wait(0.3):
+            while not ended.wait(0.05):
                 with contextlib.suppress(OSError):  # what was free a moment ago is in use
                     group.limit(group.used() - group.of_files() // 2 + group.margin)
 
@@ -432,11 +432,11 @@ class Alone(unittest.TestCase):
         squeezer.start()
         try:
             with concurrent.futures.ThreadPoolExecutor(8) as people:
-                answers = list(people.map(lambda _: server.post("/v1/completions", completion(16)), range(16)))
+                answers = list(people.map(lambda _: server.post("/v1/completions", completion(64)), range(24)))
         finally:
             ended.set()
             squeezer.join()
-        self.assertTrue(all(answer["usage"]["completion_tokens"] == 16 for answer in answers))
+        self.assertTrue(all(answer["usage"]["completion_tokens"] == 64 for answer in answers))
         self.assertGreater(group.squeezed, 0, "the limit was never lowered")
         group.limit(None)
         self.assertEqual(server.stop(), 0)
