@@ -355,7 +355,12 @@ void Batcher::remove_finished() {
 
 void Batcher::cancel_all() {
   const auto now = std::chrono::steady_clock::now();
-  for (const auto& sequence : sequences_) sequence->finish(FinishReason::Cancelled, now);
+  for (const auto& sequence : sequences_) {
+    if (sequence->lost_event())
+      sequence->finish(out_of_memory());  // whoever missed a part must not hear of an ordinary end
+    else
+      sequence->finish(FinishReason::Cancelled, now);
+  }
   for (const auto& sequence : sequences_) scheduler_.remove(*sequence);
   sequences_.clear();
 }

@@ -70,15 +70,15 @@ void PrefixTree::insert(PrefixSalt salt, Tokens tokens, std::size_t positions,
     Node* node = find_for(salt, last, block);
     if (node == nullptr) {
       node = &nodes_.emplace_front();
+      node->hash = hash_of(salt, last, block);
       try {
-        by_hash_.emplace(hash_of(salt, last, block), node);
+        by_hash_.emplace(node->hash, node);
       } catch (const std::bad_alloc&) {
         nodes_.pop_front();
         throw;
       }
       node->self = nodes_.begin();
       node->salt = salt;
-      node->hash = hash_of(salt, last, block);
       node->parent = last;
       node->page = table.ids()[page];
       std::ranges::copy(block, node->tokens.begin());

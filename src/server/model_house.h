@@ -166,7 +166,6 @@ class ModelHouse {
     std::deque<std::shared_ptr<Wait>> waits;  ///< for a lease, oldest first
     std::deque<std::shared_ptr<Wait>> unload_waits;
     bool load_at_start = false;
-    bool unload_wanted = false;  ///< asked for while it was loading
     UnloadReason reason = UnloadReason::Request;
   };
   struct Job {
