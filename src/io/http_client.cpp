@@ -22,11 +22,6 @@ using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
 using CurlList = std::unique_ptr<curl_slist, CurlDeleter>;
 using CurlUrl = std::unique_ptr<CURLU, CurlDeleter>;
 
-void init_curl_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
-
 /// The parts of a URL that decide who receives a credential.
 struct Origin {
   std::string scheme;
@@ -240,8 +235,19 @@ Result<Origin> check_redirect(const OutboundRequest& request, const std::string&
 
 }  // namespace
 
+void init_http() {
+  static std::once_flag once;
+  std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+}
+
+Result<void> check_http_url(const std::string& url) {
+  const Result<Origin> origin = parse_origin(url);
+  if (!origin) return std::unexpected(origin.error());
+  return {};
+}
+
 Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink) {
-  init_curl_once();
+  init_http();
   const Origin first_origin = TRY(parse_origin(request.url));
   OutboundResponse response;
   std::string url = request.url;

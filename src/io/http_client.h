@@ -77,4 +77,10 @@ using HttpSink = std::function<bool(std::span<const std::byte>)>;
 /// `resume_from`); Cancelled.
 Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink);
 
+/// Errors: InvalidArgument where `url` is not http(s) or carries a user or password.
+Result<void> check_http_url(const std::string& url);
+
+/// Prepares libcurl, once per process; http_get and HttpTransfers do it by themselves.
+void init_http();
+
 }  // namespace croft
