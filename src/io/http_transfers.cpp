@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <new>
 #include <thread>
 #include <unordered_map>
@@ -256,7 +257,9 @@ void Transfer::end(CURL* handle, std::optional<Error> error, Clock::time_point n
 struct HttpTransfers::Impl {
   struct Command {
     Id id = 0;
-    std::unique_ptr<Transfer> start;  ///< null: cancel
+    std::unique_ptr<Transfer> start = {};  ///< null: cancel, or run the task
+    std::function<void()> task = {};
+    Clock::time_point task_due = {};
   };
 
   Impl() {
@@ -285,6 +288,7 @@ struct HttpTransfers::Impl {
   void run() {
     while (!stopping) {
       take_commands();
+      run_tasks();
       int active = 0;
       CHECK(curl_multi_perform(multi, &active) == CURLM_OK);
       take_outcomes();
@@ -303,8 +307,19 @@ struct HttpTransfers::Impl {
     for (Command& command : taken) {
       if (command.start)
         begin(command.id, std::move(command.start));
-      else
+      else if (!command.task)
         cancel(command.id);
+      else if (!stopping)
+        tasks.emplace(command.task_due, std::move(command.task));
+    }
+  }
+
+  void run_tasks() {
+    const auto now = Clock::now();
+    while (!stopping && !tasks.empty() && tasks.begin()->first <= now) {
+      const std::function<void()> task = std::move(tasks.begin()->second);
+      tasks.erase(tasks.begin());
+      task();
     }
   }
 
@@ -363,6 +378,7 @@ struct HttpTransfers::Impl {
   Milliseconds end_overdue() {
     const auto now = Clock::now();
     auto next = now + poll_max;
+    if (!tasks.empty()) next = std::min(next, tasks.begin()->first);
     std::vector<Id> overdue;
     for (const auto& [id, transfer] : transfers) {
       if (transfer->due() <= now)
@@ -375,13 +391,14 @@ struct HttpTransfers::Impl {
       finish(found, found->second->timeout_error(now));
     }
     if (!overdue.empty()) return Milliseconds(0);
-    return std::chrono::ceil<Milliseconds>(next - now);
+    return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(next - now));
   }
 
   CURLM* multi = nullptr;
   std::unordered_map<Id, std::unique_ptr<Transfer>> transfers;
   std::unordered_map<CURL*, Id> ids;
   std::vector<Easy> spare;
+  std::multimap<Clock::time_point, std::function<void()>> tasks;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> count{0};
   std::atomic<Id> next_id{1};
@@ -397,12 +414,21 @@ HttpTransfers::Id HttpTransfers::start(TransferRequest request,
                                        std::shared_ptr<TransferListener> listener) {
   const Id id = impl_->next_id++;
   ++impl_->count;
-  impl_->push({id, std::make_unique<Transfer>(std::move(request), std::move(listener))});
+  impl_->push(
+      {.id = id, .start = std::make_unique<Transfer>(std::move(request), std::move(listener))});
   return id;
 }
 
 void HttpTransfers::cancel(Id id) {
-  impl_->push({id, nullptr});
+  impl_->push({.id = id});
+}
+
+void HttpTransfers::post(std::function<void()> task) {
+  impl_->push({.task = std::move(task)});
+}
+
+void HttpTransfers::post_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  impl_->push({.task = std::move(task), .task_due = Clock::now() + delay});
 }
 
 std::size_t HttpTransfers::running() const {

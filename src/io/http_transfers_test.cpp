@@ -178,6 +178,23 @@ TEST(Transfers, LimitsHold) {
   }
 }
 
+TEST(Transfers, TasksRunInTheOrderOfTheirTimes) {
+  std::string order;  // only the transfers' thread writes it
+  std::promise<void> done;
+  {
+    HttpTransfers transfers;
+    transfers.post_after(40ms, [&] {
+      order += 'c';
+      done.set_value();
+    });
+    transfers.post_after(10ms, [&] { order += 'b'; });
+    transfers.post([&] { order += 'a'; });
+    transfers.post_after(1h, [&] { order += 'z'; });
+    ASSERT_EQ(done.get_future().wait_for(20s), std::future_status::ready);
+  }
+  EXPECT_EQ(order, "abc");
+}
+
 TEST(Transfers, BadUrlsAndHeadersAreRefusedBeforeAnythingIsSent) {
   HttpTransfers transfers;
   const Heard file = ask(transfers, {.url = "file:///etc/passwd"});
