@@ -32,7 +32,7 @@ HEAVY = {
     r"curl/": 2,  # single downloads; many requests at a time
     r"pcre2": 1,
     r"utf8proc": 2,  # text and template, which must know nothing of each other
-    r"sodium": 1,
+    r"sodium": 2,  # hashed keys; sealed secrets
     r"zip\.h": 1,
 }
 

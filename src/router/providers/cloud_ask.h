@@ -1,0 +1,55 @@
+#pragma once
+/// One chat request to the cloud's side of a route: CloudCall with real transfers. Each attempt
+/// writes the request in its upstream's dialect, lets the privacy module look at exactly that, and
+/// reads the answer back.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/http_transfers.h"
+#include "router/policy/router_config.h"
+#include "router/privacy/sanitised_request.h"
+#include "router/providers/cloud_call.h"
+#include "router/trace/trace_context.h"
+
+namespace croft {
+
+struct CloudRequest {
+  std::shared_ptr<const RouterConfig> config;
+  std::vector<CloudTarget> targets;  ///< in the order in which they are tried; not empty
+  dialects::ChatCall call;
+  privacy::PrivacyMode privacy = privacy::PrivacyMode::LocalOnly;
+  TraceContext trace;
+  std::string hops;  ///< of this request, with ourselves
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
+/// Safe from any thread.
+class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
+ public:
+  using Notes = std::shared_ptr<const std::vector<AttemptNote>>;
+  /// On the transfers' thread. `notes` comes with the last event only.
+  using Sink = std::function<void(std::size_t target, dialects::AnswerEvent event, Notes notes)>;
+
+  static std::shared_ptr<CloudAsk> start(HttpTransfers& transfers, CloudRequest request, Sink sink);
+  CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink);
+
+  /// What is under way is given up; the sink hears no more, except what has been said already.
+  void cancel();
+
+ private:
+  void run();
+  [[nodiscard]] std::shared_ptr<Attempt> begin(const CloudTarget& target, AttemptSink sink);
+
+  HttpTransfers& transfers_;
+  CloudRequest request_;
+  Sink sink_;                         ///< of the transfers' thread, as is what follows
+  std::shared_ptr<CloudCall> call_;
+  bool over_ = false;
+};
+
+}  // namespace croft

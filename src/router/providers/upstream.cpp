@@ -1,0 +1,91 @@
+#include "router/providers/upstream.h"
+
+#include <utility>
+
+namespace croft {
+namespace {
+
+BreakerOptions breaker_options(const UpstreamConfig& config) {
+  BreakerOptions options;
+  options.failures_max = config.breaker_failures;
+  options.cool_down = config.breaker_cool_down;
+  return options;
+}
+
+constexpr std::string_view anthropic_version = "2023-06-01";
+
+}  // namespace
+
+Upstream::Upstream(UpstreamConfig config, std::string key)
+    : config_(std::move(config)), key_(std::move(key)), breaker_(breaker_options(config_)) {}
+
+UpstreamGate Upstream::try_begin(Time now) {
+  if (++running_ > config_.concurrency_max) {
+    --running_;
+    return UpstreamGate::Full;
+  }
+  if (!breaker_.try_pass(now)) {
+    --running_;
+    return UpstreamGate::Open;
+  }
+  ++requests_total_;
+  return UpstreamGate::Passes;
+}
+
+void Upstream::succeeded(double first_token_seconds) {
+  --running_;
+  breaker_.succeeded();
+  constexpr double newest = 0.2;
+  const MutexLock lock(mutex_);
+  first_token_seconds_ = first_token_seconds_ == 0.0
+                             ? first_token_seconds
+                             : first_token_seconds_ * (1 - newest) + first_token_seconds * newest;
+}
+
+void Upstream::failed(Time now) {
+  --running_;
+  ++failures_total_;
+  breaker_.failed(now);
+}
+
+void Upstream::abandoned() {
+  --running_;
+  breaker_.abandoned();
+}
+
+UpstreamHealth Upstream::health(Time now) const {
+  UpstreamHealth health;
+  health.state = breaker_.state(now);
+  health.running = running_;
+  health.requests_total = requests_total_;
+  health.failures_total = failures_total_;
+  const MutexLock lock(mutex_);
+  health.first_token_seconds = first_token_seconds_;
+  return health;
+}
+
+TransferRequest Upstream::transfer(std::string_view path, SanitisedRequest request,
+                                   std::string_view traceparent, std::string_view hops) const {
+  TransferRequest transfer;
+  transfer.url = config_.url + std::string(path);
+  transfer.headers = {"Content-Type: application/json"};
+  if (config_.dialect == UpstreamDialect::Anthropic) {
+    transfer.headers.push_back("anthropic-version: " + std::string(anthropic_version));
+    if (!key_.empty()) transfer.headers.push_back("x-api-key: " + key_);
+  } else if (!key_.empty()) {
+    transfer.headers.push_back("Authorization: Bearer " + key_);
+  }
+  if (!traceparent.empty()) transfer.headers.push_back("traceparent: " + std::string(traceparent));
+  transfer.headers.push_back("x-croft-hops: " + std::string(hops));
+  for (const auto& [name, value] : config_.headers) transfer.headers.push_back(name + ": " + value);
+  transfer.ca_file = config_.ca_file.string();
+  transfer.proxy = config_.proxy;
+  transfer.connect_timeout = config_.connect;
+  transfer.first_byte_timeout = config_.connect + config_.first_token;
+  transfer.between_timeout = config_.between_tokens;
+  transfer.total_timeout = config_.total;
+  transfer.body = std::move(request).take_text();
+  return transfer;
+}
+
+}  // namespace croft

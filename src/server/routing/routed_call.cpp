@@ -1,0 +1,346 @@
+#include "server/routing/routed_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "server/api/json_error.h"
+#include "server/api/text_request.h"
+
+namespace croft {
+namespace {
+
+constexpr std::size_t alternatives = 5;  // per token: margin and a bound of the entropy
+
+ConfidencePoint traced(DecisionPoint point) {
+  switch (point) {
+    case DecisionPoint::Prefill: return ConfidencePoint::Prefill;
+    case DecisionPoint::Early: return ConfidencePoint::Tokens;
+    case DecisionPoint::End: break;
+  }
+  return ConfidencePoint::End;
+}
+
+std::size_t place_of(DecisionPoint point) { return static_cast<std::size_t>(point); }
+
+std::optional<std::uint64_t> counted(const std::optional<std::int64_t>& tokens) {
+  if (!tokens || *tokens < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*tokens);
+}
+
+std::string_view finish_word(const dialects::Finished& finished) {
+  if (!finished.upstream_word.empty()) return finished.upstream_word;
+  return finished.cause == dialects::FinishCause::Length ? "length" : "stop";
+}
+
+}  // namespace
+
+void RoutedCall::start(RoutedContext context, RoutedPlan plan, dialects::ChatCall call,
+                       json::object openai_body, RouteTrace trace,
+                       std::shared_ptr<ResponseWriter> writer) {
+  auto self = std::make_shared<RoutedCall>(std::move(context), std::move(plan), std::move(call),
+                                           std::move(trace), std::move(writer));
+  for (std::size_t i = 0; i < self->plan_.decision.candidates.size(); ++i)
+    if (!self->model_of(i).is_local()) self->cloud_candidates_.push_back(i);
+  if (!self->plan_.local_model.empty())
+    self->lease_local(std::move(openai_body));
+  else
+    self->writer_->post([self] { self->begin(); });
+}
+
+RoutedCall::RoutedCall(RoutedContext context, RoutedPlan plan, dialects::ChatCall call,
+                       RouteTrace trace, std::shared_ptr<ResponseWriter> writer)
+    : context_(std::move(context)),
+      plan_(std::move(plan)),
+      call_(std::move(call)),
+      trace_(std::move(trace)),
+      writer_(std::move(writer)),
+      started_(Clock::now()) {}
+
+RoutedCall::~RoutedCall() = default;
+
+const CandidateModel& RoutedCall::model_of(std::size_t candidate) const {
+  return context_.state->config->models[plan_.decision.candidates[candidate].model];
+}
+
+double RoutedCall::elapsed_ms() const {
+  return std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
+}
+
+bool RoutedCall::can_escalate() const {
+  return !cloud_candidates_.empty() && plan_.decision.mode != RouteMode::Local;
+}
+
+// ---- The local side ----
+
+void RoutedCall::lease_local(json::object openai_body) {
+  const Result<std::size_t> model = find_served_model(*context_.house, plan_.local_model);
+  if (!model) {
+    local_refusal_ = model.error();
+    writer_->post([self = shared_from_this()] { self->begin(); });
+    return;
+  }
+  const ModelWait wait{.cancel = writer_->cancel().get_token(),
+                       .bytes = json::serialize(openai_body).size()};
+  const auto take = [self = shared_from_this(),
+                     body = std::move(openai_body)](const Result<ModelLease>& lease) {
+    if (lease) {
+      self->engine_ = *lease;
+      self->prepare_local(body);
+    } else {
+      self->local_refusal_ = lease.error();
+    }
+    self->writer_->post([self] { self->begin(); });
+  };
+  if (ModelLease lease = context_.house->try_lease(*model))
+    take(std::move(lease));
+  else
+    context_.house->lease(*model, wait, take);
+}
+
+void RoutedCall::prepare_local(const json::object& openai_body) {
+  Result<TextRequest> request = read_chat_request(openai_body, *engine_);
+  if (!request) {
+    local_refusal_ = std::move(request).error();
+    return;
+  }
+  request->generation.tenant = context_.tenant;
+  if (plan_.decision.mode == RouteMode::Cascade) {
+    request->generation.logprobs = true;
+    request->generation.top_logprobs = alternatives;
+  }
+  local_request_ = std::move(*request);
+}
+
+void RoutedCall::begin() {
+  trace_.overhead_microseconds =
+      std::chrono::duration<double, std::micro>(Clock::now() - started_).count() +
+      trace_.overhead_microseconds;
+  client_left_.emplace(writer_->cancel().get_token(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->writer_->post([self] {
+      if (self->cloud_) self->cloud_->cancel();
+      if (!self->ended_) self->end(ErrorCode::Cancelled);
+    });
+  });
+  if (plan_.decision.mode == RouteMode::Cloud) return begin_cloud();
+  if (local_refusal_) {
+    if (can_escalate()) {
+      trace_.escalated_at_token = 0;
+      return begin_cloud();
+    }
+    return fail_call(*local_refusal_);
+  }
+  if (plan_.decision.mode == RouteMode::Cascade && can_escalate()) {
+    if (const std::optional<std::string> why = plan_.route->distrust(engine_->chat_template())) {
+      // Nothing proves when its answers are good enough: not even begun.
+      trace_.confidence.push_back({.point = ConfidencePoint::Prefill,
+                                   .decision = ConfidenceDecision::Escalate});
+      trace_.reason += "; " + *why;
+      trace_.escalated_at_token = 0;
+      return begin_cloud();
+    }
+  }
+  begin_local();
+}
+
+AttemptTrace RoutedCall::local_attempt_trace() const {
+  AttemptTrace attempt;
+  attempt.provider = "local";
+  attempt.model = plan_.local_model;
+  attempt.dialect = "local";
+  attempt.started_ms = elapsed_ms();
+  attempt.prompt_tokens = local_request_->prompts.front().tokens.size();
+  attempt.price = AttemptPrice{};
+  return attempt;
+}
+
+void RoutedCall::begin_local() {
+  if (plan_.decision.mode != RouteMode::Cascade || !can_escalate()) source_ = Source::Local;
+  local_trace_ = trace_.attempts.size();
+  trace_.attempts.push_back(local_attempt_trace());
+  AnswerContext known = plan_.known;
+  known.prompt_tokens = static_cast<double>(local_request_->prompts.front().tokens.size());
+  signals_.emplace(known);
+  writer_->record().prompt_tokens += local_request_->prompts.front().tokens.size();
+  Result<std::shared_ptr<LocalAttempt>> attempt = LocalAttempt::start(
+      engine_, std::move(*local_request_), writer_, shared_from_this());
+  if (!attempt) {
+    on_local(dialects::Failed{.error = attempt.error()});
+    return;
+  }
+  local_ = *attempt;
+  on_local(dialects::Started{.id = {}, .model = plan_.local_model});
+  if (source_ == Source::Undecided && plan_.route->config->speculative) begin_cloud();
+}
+
+void RoutedCall::on_token(const TokenLogprob& token, std::size_t text_bytes) {
+  AttemptTrace& attempt = trace_.attempts[*local_trace_];
+  if (!attempt.first_token_ms) attempt.first_token_ms = elapsed_ms();
+  if (source_ != Source::Undecided) return;
+  signals_->add(token, text_bytes);
+  if (signals_->token_count() == 1) judge(DecisionPoint::Prefill);
+  const Calibration& calibration = *plan_.route->calibration;
+  if (source_ == Source::Undecided && !ended_ && calibration.early_tokens != 0 &&
+      signals_->token_count() == calibration.early_tokens)
+    judge(DecisionPoint::Early);
+}
+
+void RoutedCall::on_local(dialects::AnswerEvent event) {
+  if (ended_ || source_ == Source::Cloud) return;
+  AttemptTrace& attempt = trace_.attempts[*local_trace_];
+  if (const auto* delta = std::get_if<dialects::TextDelta>(&event)) {
+    local_text_ += delta->text;
+    if (!attempt.first_token_ms) attempt.first_token_ms = elapsed_ms();
+    writer_->record().generated_tokens = local_->tokens();
+  } else if (const auto* usage = std::get_if<dialects::Usage>(&event)) {
+    attempt.prompt_tokens = counted(usage->prompt_tokens);
+    attempt.cached_tokens = counted(usage->cached_tokens);
+    attempt.completion_tokens = counted(usage->completion_tokens);
+  } else if (const auto* finished = std::get_if<dialects::Finished>(&event)) {
+    attempt.ended_ms = elapsed_ms();
+    attempt.finish_reason = finish_word(*finished);
+    if (source_ == Source::Undecided) judge(DecisionPoint::End);
+    if (source_ != Source::Local) return;
+  } else if (const auto* failed = std::get_if<dialects::Failed>(&event)) {
+    attempt.ended_ms = elapsed_ms();
+    attempt.error = failed->error.code;
+    if (!head_sent_ && can_escalate()) return escalate(local_ ? local_->tokens() : 0);
+  }
+  if (source_ == Source::Local)
+    send(std::move(event));
+  else
+    held_.push_back(std::move(event));
+}
+
+void RoutedCall::judge(DecisionPoint point) {
+  const Calibration& calibration = *plan_.route->calibration;
+  if (point == DecisionPoint::End) {
+    if (const auto span = find_answer_span(local_text_, AnswerSpan::LastLine))
+      signals_->mark_span(*span);
+  }
+  const auto& model = calibration.models[place_of(point)];
+  if (!model && point != calibration.decide_at) return;
+  const ConfidenceFeatures features = signals_->features();
+  const ServingDecision decision = calibration.decide(point, features);
+  ConfidenceTrace note{.point = traced(point), .token = signals_->token_count()};
+  if (model) note.probability = model->score(features);
+  note.threshold = calibration.rule.thresholds[place_of(point)];
+  note.decision = decision == ServingDecision::Serve      ? ConfidenceDecision::Keep
+                  : decision == ServingDecision::Escalate ? ConfidenceDecision::Escalate
+                                                          : ConfidenceDecision::GoOn;
+  trace_.confidence.push_back(note);
+  if (decision == ServingDecision::Escalate) return escalate(signals_->token_count());
+  // An answer may end before the point that was to decide: then its end decides with what is known.
+  if (decision == ServingDecision::Serve || point == DecisionPoint::End) commit_local();
+}
+
+void RoutedCall::escalate(std::size_t at_token) {
+  trace_.escalated_at_token = at_token;
+  if (local_) {
+    AttemptTrace& attempt = trace_.attempts[*local_trace_];
+    if (attempt.ended_ms == 0.0) {
+      attempt.ended_ms = elapsed_ms();
+      attempt.error = ErrorCode::Cancelled;
+      attempt.completion_tokens = local_->tokens();
+    }
+    local_->cancel();
+    trace_.thrown_away_tokens = local_->tokens();
+  }
+  held_.clear();
+  begin_cloud();
+}
+
+void RoutedCall::commit_local() {
+  source_ = Source::Local;
+  if (cloud_) cloud_->cancel();
+  cloud_held_.clear();
+  trace_.answered_by = local_trace_;
+  std::vector<dialects::AnswerEvent> held;
+  held.swap(held_);
+  for (dialects::AnswerEvent& event : held) send(std::move(event));
+}
+
+// ---- The cloud's side ----
+
+void RoutedCall::begin_cloud() {
+  if (cloud_) {  // it was begun on speculation
+    source_ = Source::Cloud;
+    auto held = std::exchange(cloud_held_, {});
+    for (HeldCloudEvent& event : held)
+      on_cloud(event.target, std::move(event.event), std::move(event.notes));
+    return;
+  }
+  if (source_ == Source::Undecided && (!local_ || trace_.escalated_at_token))
+    source_ = Source::Cloud;
+  cloud_started_ms_ = elapsed_ms();
+  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
+  if (!hops) return fail_call(hops.error());
+  CloudRequest request;
+  for (const std::size_t candidate : cloud_candidates_) {
+    const CandidateModel& model = model_of(candidate);
+    request.targets.push_back({.name = model.name,
+                               .upstream = context_.state->upstreams[*model.upstream],
+                               .model = plan_.decision.candidates[candidate].model});
+  }
+  request.config = context_.state->config;
+  request.call = call_;
+  request.privacy = plan_.route->config->privacy;
+  request.trace = trace_.context;
+  request.hops = *std::move(hops);
+  request.deadline = context_.deadline;
+  cloud_ = CloudAsk::start(context_.services->transfers(), std::move(request),
+                           [self = shared_from_this()](
+                               std::size_t target, dialects::AnswerEvent event,
+                               CloudAsk::Notes notes) {
+                             self->writer_->post([self, target, event = std::move(event),
+                                                  notes = std::move(notes)]() mutable {
+                               self->on_cloud(target, std::move(event), std::move(notes));
+                             });
+                           });
+}
+
+
+void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
+  if (ended_ || source_ == Source::Local) return;
+  if (source_ == Source::Undecided) {  // begun on speculation: the local answer decides
+    cloud_held_.push_back({target, std::move(event), std::move(notes)});
+    return;
+  }
+  if (notes) note_cloud(*notes);
+  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
+    return fail_call(failed->error);
+  send(std::move(event));
+}
+
+void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
+  for (const AttemptNote& note : notes) {
+    const std::size_t candidate = cloud_candidates_[note.target];
+    const CandidateModel& model = model_of(candidate);
+    if (!note.skipped.empty()) {
+      trace_.candidates.push_back({.model = model.name, .skipped = note.skipped});
+      continue;
+    }
+    const UpstreamConfig& upstream = context_.state->upstreams[*model.upstream]->config();
+    AttemptTrace attempt;
+    attempt.provider = upstream.name;
+    attempt.model = model.name;
+    attempt.dialect = upstream_dialect_text(upstream.dialect);
+    attempt.started_ms = cloud_started_ms_ + note.started_ms;
+    attempt.ended_ms = cloud_started_ms_ + (note.ended_ms < 0 ? note.started_ms : note.ended_ms);
+    if (note.first_ms >= 0) attempt.first_token_ms = cloud_started_ms_ + note.first_ms;
+    if (note.failure) attempt.error = note.failure->error.code;
+    if (note.cancelled) attempt.error = ErrorCode::Cancelled;
+    attempt.retries = note.retry;
+    attempt.hedged = note.hedge;
+    attempt.prompt_tokens = counted(note.usage.prompt_tokens);
+    attempt.cached_tokens = counted(note.usage.cached_tokens);
+    attempt.completion_tokens = counted(note.usage.completion_tokens);
+    attempt.price = AttemptPrice{.prompt = model.prices.in,
+                                 .cached_prompt = model.prices.cached,
+                                 .completion = model.prices.out};
+    if (note.won) trace_.answered_by = trace_.attempts.size();
+    trace_.attempts.push_back(std::move(attempt));
+  }
+}

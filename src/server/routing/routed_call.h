@@ -1,0 +1,123 @@
+#pragma once
+/// One chat request on its way through a route: the local model first where the plan says so, judged
+/// while it answers, then an upstream where that is not good enough. Nothing is sent that would have
+/// to be taken back.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/confidence/answer_signals.h"
+#include "router/confidence/serving_rule.h"
+#include "router/dialects/chat_exchange.h"
+#include "router/dialects/write_answer.h"
+#include "router/policy/decide.h"
+#include "router/providers/cloud_ask.h"
+#include "router/trace/route_trace.h"
+#include "server/http.h"
+#include "server/model_house.h"
+#include "server/routing/local_attempt.h"
+#include "server/routing/router_state.h"
+
+namespace croft {
+
+/// What a call needs of the server; all of it outlives the call.
+struct RoutedContext {
+  std::shared_ptr<const RouterState> state;
+  ModelHouse* house = nullptr;
+  RoutingServices* services = nullptr;
+  std::string endpoint;  ///< the HTTP route
+  std::string tenant;
+  std::string hops;  ///< as received
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  dialects::Dialect client = dialects::Dialect::OpenAi;
+};
+
+/// What the gates and the policy made of the request.
+struct RoutedPlan {
+  RouteDecision decision;
+  const RouteRuntime* route = nullptr;  ///< null: one served model, no route
+  std::string local_model;              ///< served name; empty: none of the candidates is local
+  AnswerContext known;  ///< for the confidence model
+};
+
+/// After start, everything happens on the connection's thread.
+class RoutedCall final : public LocalListener, public std::enable_shared_from_this<RoutedCall> {
+ public:
+  /// `openai_body`: the request in OpenAI's form, for the local model. On a worker thread.
+  static void start(RoutedContext context, RoutedPlan plan, dialects::ChatCall call,
+                    json::object openai_body, RouteTrace trace,
+                    std::shared_ptr<ResponseWriter> writer);
+  RoutedCall(RoutedContext context, RoutedPlan plan, dialects::ChatCall call, RouteTrace trace,
+             std::shared_ptr<ResponseWriter> writer);
+  ~RoutedCall() override;
+
+  void on_token(const TokenLogprob& token, std::size_t text_bytes) override;
+  void on_local(dialects::AnswerEvent event) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Source : std::uint8_t { Undecided, Local, Cloud };
+  struct HeldCloudEvent {
+    std::size_t target = 0;
+    dialects::AnswerEvent event;
+    CloudAsk::Notes notes;
+  };
+
+  void lease_local(json::object openai_body);
+  void prepare_local(const json::object& openai_body);
+  void begin();
+  void begin_local();
+  void begin_cloud();
+  void on_cloud(std::size_t target, dialects::AnswerEvent event,
+                CloudAsk::Notes notes);
+  /// Whether the local answer is still good enough at `point`; escalates or commits.
+  void judge(DecisionPoint point);
+  void escalate(std::size_t at_token);
+  void commit_local();
+  void send(dialects::AnswerEvent event);
+  void send_head();
+  void finish();
+  void fail_call(const Error& error);
+  void end(std::optional<ErrorCode> error);
+  void note_cloud(const std::vector<AttemptNote>& notes);
+  [[nodiscard]] bool can_escalate() const;
+  [[nodiscard]] double elapsed_ms() const;
+  [[nodiscard]] const CandidateModel& model_of(std::size_t candidate) const;
+  [[nodiscard]] AttemptTrace local_attempt_trace() const;
+
+  RoutedContext context_;
+  RoutedPlan plan_;
+  dialects::ChatCall call_;
+  RouteTrace trace_;
+  std::shared_ptr<ResponseWriter> writer_;
+  std::unique_ptr<dialects::AnswerWriter> answer_;
+  Clock::time_point started_;
+
+  // The local side.
+  ModelLease engine_;
+  std::optional<TextRequest> local_request_;
+  std::optional<Error> local_refusal_;
+  std::shared_ptr<LocalAttempt> local_;
+  std::optional<std::size_t> local_trace_;  ///< in trace_.attempts
+  std::optional<AnswerSignals> signals_;
+  AnswerScores scores_;
+  std::string local_text_;
+  std::vector<dialects::AnswerEvent> held_;
+
+  // The cloud's.
+  std::shared_ptr<CloudAsk> cloud_;
+  std::vector<std::size_t> cloud_candidates_;  ///< in the decision, as CloudAsk counts targets
+  std::vector<HeldCloudEvent> cloud_held_;
+  double cloud_started_ms_ = 0.0;
+  std::optional<std::stop_callback<std::function<void()>>> client_left_;
+
+  Source source_ = Source::Undecided;
+  bool head_sent_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace croft

@@ -1,0 +1,126 @@
+#include "server/routing/router_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/sha256.h"
+#include "router/confidence/calibration_file.h"
+#include "server/http.h"
+
+namespace croft {
+namespace {
+
+constexpr std::size_t hops_max = 8;
+
+Error at(const std::string& place, const std::string& key, Error error) {
+  error.message = (place.empty() ? "" : place + ": ") + key + ": " + error.message;
+  error.field = key;
+  return error;
+}
+
+/// The same server in the old state: its breaker and its averages go on.
+std::shared_ptr<Upstream> unchanged(const RouterState* previous, const UpstreamConfig& config,
+                                    const std::string& key) {
+  if (previous == nullptr) return nullptr;
+  for (const auto& upstream : previous->upstreams)
+    if (upstream->is(config, key)) return upstream;
+  return nullptr;
+}
+
+const RouteRuntime* same_calibration(const RouterState* previous, std::string_view route,
+                                     const std::string& digest) {
+  const RouteRuntime* old = previous == nullptr ? nullptr : previous->find_route(route);
+  return old != nullptr && old->calibration_digest == digest ? old : nullptr;
+}
+
+Result<void> load_calibration(const RouterInputs& inputs, const RouterState* previous,
+                              RouteRuntime& route) {
+  const RouteConfig& config = *route.config;
+  if (config.calibration.empty()) return {};
+  Result<LoadedCalibration> loaded = load_calibration_file(config.calibration);
+  if (!loaded)
+    return std::unexpected(at(config.place, "calibration", std::move(loaded).error()));
+  route.calibration = std::make_shared<const Calibration>(std::move(loaded->calibration));
+  route.calibration_digest = loaded->digest;
+  if (const RouteRuntime* old = same_calibration(previous, config.name, loaded->digest))
+    route.drift = old->drift;
+  else
+    route.drift = std::make_shared<DriftMonitor>(DriftOptions{
+        .max_risk = route.calibration->max_worse, .delta = 1.0 - route.calibration->confidence});
+  if (!config.local.empty() && inputs.model_digest) {
+    const std::string& model = inputs.config->models[config.local.front()].model;
+    route.model_digest = TRY(inputs.model_digest(model));
+  }
+  return {};
+}
+
+}  // namespace
+
+const RouteRuntime* RouterState::find_route(std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      routes, [&](const RouteRuntime& route) { return route.config->name == name; });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> RouteRuntime::distrust(std::string_view template_source) const {
+  if (!calibration) return "insufficient evidence: the route has no calibration";
+  const Result<void> matches =
+      calibration->matches(model_digest, sha256_hex(std::as_bytes(std::span(template_source))));
+  if (!matches) return "insufficient evidence: " + matches.error().message;
+  if (drift && drift->alarmed())
+    return "the calibration no longer holds: shadow answers were worse than it promises";
+  return std::nullopt;
+}
+
+Result<std::shared_ptr<const RouterState>> make_router_state(const RouterInputs& inputs,
+                                                             const RouterState* previous) {
+  auto state = std::make_shared<RouterState>();
+  state->config = inputs.config;
+  for (const UpstreamConfig& config : inputs.config->upstreams) {
+    Result<std::string> key = inputs.read_key(config);
+    if (!key)
+      return std::unexpected(at(config.place, "upstreams." + config.name, std::move(key).error()));
+    std::shared_ptr<Upstream> upstream = unchanged(previous, config, *key);
+    if (!upstream) upstream = std::make_shared<Upstream>(config, *std::move(key));
+    state->upstreams.push_back(std::move(upstream));
+  }
+  for (const RouteConfig& config : inputs.config->routes) {
+    RouteRuntime route;
+    route.config = &config;
+    if (!config.intents.empty()) {
+      Result<IntentModel> intents = IntentModel::load(config.intents);
+      if (!intents) return std::unexpected(at(config.place, "intents", intents.error()));
+      route.intents = std::make_shared<const IntentModel>(*std::move(intents));
+    }
+    TRY(load_calibration(inputs, previous, route));
+    state->routes.push_back(std::move(route));
+  }
+  return state;
+}
+
+RoutingServices::RoutingServices() : instance_(random_id("")) {}
+
+std::shared_ptr<const RouterState> RoutingServices::state() const {
+  const MutexLock lock(mutex_);
+  return state_;
+}
+
+void RoutingServices::set_state(std::shared_ptr<const RouterState> state) {
+  const MutexLock lock(mutex_);
+  state_ = std::move(state);
+}
+
+Result<std::string> next_hops(std::string_view hops, std::string_view instance) {
+  const auto loop = [](const std::string& what) {
+    return fail(ErrorCode::Upstream, "this request " + what,
+                "Two servers ask each other: check the routes and upstreams of both.");
+  };
+  if (hops.find(instance) != std::string_view::npos)
+    return loop("was sent by this server and has come back to it");
+  const auto count = static_cast<std::size_t>(std::ranges::count(hops, ',')) + 1;
+  if (!hops.empty() && count >= hops_max) return loop("has passed too many servers");
+  if (hops.size() > 1024) return loop("has a list of servers that is too long");
+  return hops.empty() ? std::string(instance) : std::string(hops) + "," + std::string(instance);
+}
+
+}  // namespace croft
