@@ -23,6 +23,8 @@ const Histogram::BucketBoundaries kFirstTokenBuckets = {.001, .005, .01, .02, .0
                                                         .25,  .5,   .75, 1,   2.5, 5,   7.5, 10};
 const Histogram::BucketBoundaries kPerTokenBuckets = {.01, .025, .05, .075, .1, .15, .2,
                                                       .3,  .4,   .5,  .75,  1,  2.5};
+const Histogram::BucketBoundaries kGateBuckets = {1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4,
+                                                  5e-4, 1e-3,   2e-3, 5e-3, 0.02};
 
 template <auto Member>
 double number(const EngineStats& stats) {
@@ -69,6 +71,7 @@ constexpr EngineGauge kEngineGauges[] = {
 
 struct Metrics::Impl {
   explicit Impl(const std::vector<std::string>& models);
+  void show_upstreams(std::span<const std::shared_ptr<Upstream>> shown);
 
   prometheus::Family<Histogram>& histogram(const char* name, const char* help) {
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
@@ -109,8 +112,27 @@ struct Metrics::Impl {
       gauge("croft_model_loaded", "1 while the model is loaded.");
   prometheus::Family<prometheus::Gauge>& waiting =
       gauge("croft_model_waiting", "Requests that wait for the model to be loaded.");
+  prometheus::Family<prometheus::Counter>& routed = counter(
+      "croft_route_requests_total", "Routed requests by who answered and whether it escalated.");
+  prometheus::Family<prometheus::Counter>& attempts = counter(
+      "croft_route_attempts_total", "Calls of models by provider and how they ended.");
+  prometheus::Family<prometheus::Counter>& route_cost = counter(
+      "croft_route_cost_total", "What upstreams cost, in the configured currency, where priced.");
+  prometheus::Family<prometheus::Counter>& unpriced = counter(
+      "croft_route_unpriced_total", "Routed requests whose cost is not known.");
+  prometheus::Family<prometheus::Counter>& thrown_away = counter(
+      "croft_route_discarded_tokens_total", "Tokens of local answers that were not good enough.");
+  prometheus::Family<Histogram>& overhead = histogram(
+      "croft_route_overhead_seconds", "Gates and policy of a routed request.");
+  prometheus::Family<prometheus::Gauge>& upstream_open = gauge(
+      "croft_upstream_open", "1 while an upstream that failed is left alone.");
+  prometheus::Family<prometheus::Gauge>& upstream_running =
+      gauge("croft_upstream_requests_running", "Requests under way at an upstream.");
+  prometheus::Family<prometheus::Gauge>& upstream_first = gauge(
+      "croft_upstream_first_token_seconds", "Moving average of an upstream's first token.");
   std::vector<prometheus::Family<prometheus::Gauge>*> engine;
   std::vector<std::unique_ptr<Model>> models;
+  std::vector<std::pair<prometheus::Family<prometheus::Gauge>*, prometheus::Gauge*>> upstreams;
   std::mutex showing;  ///< series come and go: one page at a time
 };
 
@@ -205,8 +227,52 @@ void Metrics::model_changed(const ModelEvent& event) {
   if (loaded) impl_->load_seconds.Add({{"model", model}}, kDurationBuckets).Observe(event.seconds);
 }
 
-std::string Metrics::text(std::span<const ModelView> models, bool ready) {
+void Metrics::routed(const RouteTrace& trace) {
+  const AttemptTrace* answer = answer_of(trace);
+  const char* answered = answer == nullptr ? "none" : answer->dialect == "local" ? "local" : "cloud";
+  impl_->routed
+      .Add({{"route", trace.route},
+            {"answered_by", answered},
+            {"escalated", trace.escalated_at_token ? "true" : "false"}})
+      .Increment();
+  for (const AttemptTrace& attempt : trace.attempts)
+    impl_->attempts
+        .Add({{"provider", attempt.provider},
+              {"model", attempt.model},
+              {"outcome", attempt.error ? std::string(traits(*attempt.error).name) : "ok"}})
+        .Increment();
+  const TracedCost cost = cost_of(trace);
+  if (const double* known = std::get_if<double>(&cost))
+    impl_->route_cost.Add({{"route", trace.route}}).Increment(*known);
+  else
+    impl_->unpriced.Add({{"route", trace.route}}).Increment();
+  impl_->thrown_away.Add({{"route", trace.route}})
+      .Increment(static_cast<double>(trace.thrown_away_tokens));
+  impl_->overhead.Add({{"route", trace.route}}, kGateBuckets)
+      .Observe(trace.overhead_microseconds * 1e-6);
+}
+
+void Metrics::Impl::show_upstreams(std::span<const std::shared_ptr<Upstream>> shown) {
+  for (const auto& [family, series] : upstreams) family->Remove(series);  // a reload takes some away
+  upstreams.clear();
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& upstream : shown) {
+    const UpstreamHealth health = upstream->health(now);
+    const auto set = [&](prometheus::Family<prometheus::Gauge>& family, double value) {
+      prometheus::Gauge& series = family.Add({{"upstream", upstream->config().name}});
+      series.Set(value);
+      upstreams.emplace_back(&family, &series);
+    };
+    set(upstream_open, health.state == BreakerState::Open ? 1 : 0);
+    set(upstream_running, static_cast<double>(health.running));
+    set(upstream_first, health.first_token_seconds);
+  }
+}
+
+std::string Metrics::text(std::span<const ModelView> models,
+                          std::span<const std::shared_ptr<Upstream>> upstreams, bool ready) {
   const std::scoped_lock lock(impl_->showing);
+  impl_->show_upstreams(upstreams);
   for (std::size_t i = 0; i < models.size(); ++i) impl_->models[i]->show(models[i]);
   impl_->ready.Add({{"model", impl_->models.front()->name}}).Set(ready ? 1 : 0);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());

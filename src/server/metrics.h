@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "engine/request.h"
+#include "router/providers/upstream.h"
+#include "router/trace/route_trace.h"
 #include "server/http.h"
 #include "server/model_house.h"
 
@@ -41,9 +43,12 @@ class Metrics {
   /// A request that named no model counts as one to the main model.
   void request_done(const RequestRecord& record);
   void model_changed(const ModelEvent& event);
+  /// A routed request is over.
+  void routed(const RouteTrace& trace);
 
   /// The text exposition format. What is read from engines appears for loaded models only.
-  [[nodiscard]] std::string text(std::span<const ModelView> models, bool ready);
+  [[nodiscard]] std::string text(std::span<const ModelView> models,
+                                 std::span<const std::shared_ptr<Upstream>> upstreams, bool ready);
 
  private:
   struct Impl;
