@@ -119,8 +119,7 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
   }
   auto attempt = std::make_shared<UpstreamAttempt>(
       transfers_, target.upstream,
-      UpstreamAttempt::Options{.dialect = dialect_of(upstream.dialect),
-                               .stream = request_.call.stream},
+      UpstreamAttempt::Options{.dialect = dialect_of(upstream.dialect)},
       std::move(sink));
   attempt->start(std::move(transfer));
   return attempt;

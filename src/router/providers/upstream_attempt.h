@@ -7,7 +7,7 @@
 #include <string>
 
 #include "io/http_transfers.h"
-#include "router/dialects/read_answer.h"
+#include "router/dialects/answer_reader.h"
 #include "router/providers/cloud_call.h"
 
 namespace croft {
@@ -19,7 +19,6 @@ class UpstreamAttempt final : public Attempt,
  public:
   struct Options {
     dialects::Dialect dialect = dialects::Dialect::OpenAi;
-    bool stream = false;
   };
   UpstreamAttempt(HttpTransfers& transfers, std::shared_ptr<Upstream> upstream,
                   const Options& options, AttemptSink sink);

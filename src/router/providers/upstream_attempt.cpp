@@ -1,0 +1,153 @@
+#include "router/providers/upstream_attempt.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "io/digest.h"
+#include "router/dialects/upstream_error.h"
+
+namespace croft {
+namespace {
+
+using dialects::AnswerEvent;
+using dialects::Failed;
+using dialects::FailureCause;
+
+constexpr std::size_t error_body_max = 64 * 1024;
+
+std::vector<dialects::Header> header_list(const HttpHeaders& headers) {
+  std::vector<dialects::Header> list;
+  for (const auto& [name, value] : headers) list.push_back({name, value});
+  return list;
+}
+
+std::string fresh_call_prefix() {
+  std::random_device random;
+  return "call_" + digest_text((static_cast<std::uint64_t>(random()) << 32) | random());
+}
+
+/// What a transfer that broke means. What had not reached the peer may be sent again without harm;
+/// a chat request may so anyway, it only costs.
+Failed transfer_failure(const Error& error, bool answering) {
+  Failed failed;
+  failed.error = error;
+  if (error.code != ErrorCode::InvalidArgument && error.code != ErrorCode::Forbidden)
+    failed.error.code = ErrorCode::Upstream;
+  failed.cause = answering ? FailureCause::Cut : FailureCause::Server;
+  failed.retryable = error.code == ErrorCode::Io || error.code == ErrorCode::Timeout;
+  return failed;
+}
+
+bool is_event_stream(const HttpHeaders& headers) {
+  const auto type = headers.find("content-type");
+  return type != headers.end() && (type->second.starts_with("text/event-stream") ||
+                                   type->second.starts_with("application/x-ndjson"));
+}
+
+}  // namespace
+
+UpstreamAttempt::UpstreamAttempt(HttpTransfers& transfers, std::shared_ptr<Upstream> upstream,
+                                 const Options& options, AttemptSink sink)
+    : transfers_(transfers),
+      upstream_(std::move(upstream)),
+      options_(options),
+      sink_(std::move(sink)) {}
+
+void UpstreamAttempt::start(TransferRequest transfer) {
+  started_ = std::chrono::steady_clock::now();
+  id_ = transfers_.start(std::move(transfer), shared_from_this());
+}
+
+void UpstreamAttempt::cancel() {
+  over_ = true;
+  sink_ = nullptr;
+  if (!std::exchange(accounted_, true)) upstream_->abandoned();
+  transfers_.cancel(id_);
+}
+
+void UpstreamAttempt::on_head(int status, const HttpHeaders& headers) {
+  status_ = status;
+  headers_ = headers;
+  if (status < 200 || status > 299) return;
+  reader_ = std::make_unique<dialects::AnswerReader>(dialects::ReaderOptions{
+      .dialect = options_.dialect,
+      .delivery = is_event_stream(headers) ? dialects::Delivery::Stream : dialects::Delivery::Whole,
+      .call_id_prefix = fresh_call_prefix()});
+}
+
+void UpstreamAttempt::on_body(std::string_view bytes) {
+  if (over_) return;
+  if (!reader_) {
+    error_body_ += bytes.substr(0, error_body_max - std::min(error_body_max, error_body_.size()));
+    return;
+  }
+  std::vector<AnswerEvent> events;
+  reader_->feed(bytes, events);
+  give_all(std::move(events));
+}
+
+void UpstreamAttempt::on_end(const TransferEnd& end) {
+  if (over_) return;
+  if (end.error) {
+    give(transfer_failure(*end.error, reader_ != nullptr));
+  } else if (!reader_) {
+    const std::vector<dialects::Header> headers = header_list(headers_);
+    give(dialects::read_error(options_.dialect, status_, headers, error_body_,
+                              std::chrono::system_clock::now()));
+  } else {
+    std::vector<AnswerEvent> events;
+    reader_->finish(events);
+    give_all(std::move(events));
+  }
+}
+
+void UpstreamAttempt::give_all(std::vector<AnswerEvent> events) {
+  for (AnswerEvent& event : events) {
+    if (over_) return;
+    give(std::move(event));
+  }
+}
+
+void UpstreamAttempt::give(AnswerEvent event) {
+  if (!first_ && !std::holds_alternative<Failed>(event) &&
+      !std::holds_alternative<dialects::Started>(event))
+    first_ = std::chrono::steady_clock::now();
+  const auto self = shared_from_this();  // the sink may let go of us
+  const auto* failed = std::get_if<Failed>(&event);
+  const bool last = failed != nullptr || std::holds_alternative<dialects::Finished>(event);
+  if (last) {
+    over_ = true;
+    account(failed);
+  }
+  const AttemptSink sink = last ? std::exchange(sink_, nullptr) : sink_;
+  // After a good end the connection is left to finish, to be used again.
+  if (failed != nullptr && reader_) transfers_.cancel(id_);
+  sink(std::move(event));
+}
+
+void UpstreamAttempt::account(const Failed* failed) {
+  if (std::exchange(accounted_, true)) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (failed == nullptr)
+    return upstream_->succeeded(
+        std::chrono::duration<double>(first_.value_or(now) - started_).count());
+  switch (failed->cause) {
+    case FailureCause::Request:
+      // The request's fault: it says that the upstream is there.
+      return upstream_->abandoned();
+    case FailureCause::RateLimit:
+    case FailureCause::Overload:
+      upstream_->abandoned();
+      if (failed->retry_after) upstream_->pause(now + *failed->retry_after);
+      return;
+    case FailureCause::Key:
+    case FailureCause::Quota:
+    case FailureCause::Server:
+    case FailureCause::Protocol:
+    case FailureCause::Cut:
+      return upstream_->failed(now);
+  }
+}
+
+}  // namespace croft
