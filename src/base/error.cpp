@@ -8,9 +8,9 @@ namespace croft {
 namespace {
 
 // Order follows ErrorCode. Exit codes: 2 usage, 3 not found, 4 bad model file, 5 unsupported, 6 too
-// large, 7 refused, 8 busy or unavailable, 9 I/O, 70 our bug, 130 interrupted (docs/cli.md is made
-// from this).
-constexpr std::array<ErrorTraits, 15> kTraits = {{
+// large, 7 refused, 8 busy or unavailable, 9 I/O, 10 insufficient evidence, 70 our bug,
+// 130 interrupted (docs/cli.md is made from this).
+constexpr std::array<ErrorTraits, 16> kTraits = {{
     {"invalid_argument", 400, "invalid_request_error", "", 2},
     {"not_found", 404, "invalid_request_error", "model_not_found", 3},
     {"corrupt", 400, "invalid_request_error", "corrupt_file", 4},
@@ -25,6 +25,7 @@ constexpr std::array<ErrorTraits, 15> kTraits = {{
     {"cancelled", 499, "server_error", "cancelled", 130},
     {"deadline_exceeded", 504, "server_error", "deadline_exceeded", 9},
     {"io", 500, "server_error", "io", 9},
+    {"insufficient_evidence", 422, "invalid_request_error", "insufficient_evidence", 10},
     {"internal", 500, "server_error", "internal", 70},
 }};
 static_assert(kTraits.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1);

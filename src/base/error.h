@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   Cancelled,         ///< the caller went away
   DeadlineExceeded,  ///< the time that the caller gave has passed
   Io,                ///< the operating system or a peer said no
+  Unproven,          ///< "insufficient evidence": the data given cannot prove what was asked
   Internal,          ///< our bug
 };
 
