@@ -52,7 +52,7 @@ void Problem::system(const std::vector<double>& at, NewtonSystem& out) const {
   out.hessian.assign(n * n, 0.0);
   std::vector<double> x(n, 1.0);
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    std::copy_n(row(i), columns, x.begin() + 1);
+    for (std::size_t j = 0; j < columns; ++j) x[j + 1] = row(i)[j];
     const double p = sigmoid(logit(at, i));
     const double slope = p * (1.0 - p);
     for (std::size_t j = 0; j < n; ++j) {
