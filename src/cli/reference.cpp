@@ -64,7 +64,7 @@ struct ExitCode {
   std::string_view meaning;
 };
 
-constexpr std::array<ExitCode, 13> kExitCodes = {{
+constexpr std::array<ExitCode, 14> kExitCodes = {{
     {0, "done"},
     {1, "`doctor` found a problem"},
     {2, "a wrong option, value, setting or input"},
@@ -75,6 +75,7 @@ constexpr std::array<ExitCode, 13> kExitCodes = {{
     {7, "refused for want of a key or of permission"},
     {8, "busy; try again later"},
     {9, "the operating system or the network failed, or took too long"},
+    {10, "insufficient evidence: the data given cannot prove what was asked"},
     {70, "a bug of Croft"},
     {130, "interrupted by Ctrl-C or SIGTERM"},
     {141, "the reader of standard output has gone"},
