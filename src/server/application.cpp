@@ -9,6 +9,8 @@
 #include "server/api/json_error.h"
 #include "server/api/routes.h"
 #include "server/api/text_call.h"
+#include "router/dialects/client_error.h"
+#include "server/routing/route_request.h"
 
 namespace croft {
 
@@ -25,6 +27,7 @@ struct Application::Route {
 namespace {
 
 constexpr std::string_view id_suffix = "/{id}";
+constexpr std::string_view messages_path = "/v1/messages";
 
 bool matches(std::string_view pattern, std::string_view path) {
   if (!pattern.ends_with(id_suffix)) return pattern == path;
@@ -109,6 +112,7 @@ bool is_header_list(std::string_view text) {
 
 /// Names that JSON and labels can carry; at least the main model.
 Application::Options served(Application::Options options) {
+  if (!options.routing) options.routing = std::make_shared<RoutingServices>();
   if (options.models.empty()) options.models.push_back({.name = options.model_name});
   for (ModelSource& model : options.models) model.name = replace_invalid_utf8(model.name);
   return options;
@@ -120,10 +124,15 @@ std::vector<std::string> names_of(const std::vector<ModelSource>& models) {
   return names;
 }
 
+std::string_view asked_model(const json::object& body) {
+  const json::value* model = find(body, "model");
+  return model != nullptr && model->is_string() ? std::string_view(model->get_string()) : "";
+}
+
 /// Runs what may throw for lack of memory (Boost.JSON and the standard library do): one request
 /// must not take the server down.
-template <typename Work>
-void answer_errors(const std::shared_ptr<ResponseWriter>& writer, Work&& work) {
+template <typename Work, typename Shape>
+void answer_errors(const std::shared_ptr<ResponseWriter>& writer, Work&& work, Shape&& shape) {
   Result<void> started;
   try {
     started = work();
@@ -131,7 +140,7 @@ void answer_errors(const std::shared_ptr<ResponseWriter>& writer, Work&& work) {
     log_error("a request failed inside: " + std::string(typeid(problem).name()));
     started = fail(ErrorCode::Internal, "the request could not be processed");
   }
-  if (!started) writer->send(error_response(started.error()));
+  if (!started) writer->send(shape(started.error()));
 }
 
 Result<json::value> parse_body(std::string_view body) {
@@ -172,9 +181,9 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   if (route != nullptr) head.route = route->path;
   const AccessPolicy& access = options_.access;
   if (Result<void> allowed = check_host(access, head); !allowed)
-    return error_response(allowed.error());
+    return refused(allowed.error(), head);
   if (Result<void> allowed = check_origin(access, head); !allowed)
-    return error_response(allowed.error());
+    return refused(allowed.error(), head);
   if (head.has_header("Origin")) {
     head.response_headers.push_back(
         {"Access-Control-Allow-Origin", std::string(head.header("Origin"))});
@@ -185,7 +194,7 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   // The key comes before the route: who has none learns nothing, not even what exists.
   Result<std::string> tenant =
       check_key(access, route == nullptr ? RouteAccess::Keyed : route->access, head);
-  if (!tenant) return error_response(tenant.error());
+  if (!tenant) return refused(tenant.error(), head);
   head.tenant = std::move(*tenant);
   if (route == nullptr) return unknown_route(head.path);
   const bool reads = head.method == "GET" || head.method == "HEAD";
@@ -196,12 +205,24 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
     return response;
   }
   if (!route->post) return std::nullopt;
-  if (Result<void> right = check_content_type(head); !right) return error_response(right.error());
+  if (Result<void> right = check_content_type(head); !right) return refused(right.error(), head);
   if (Result<void> right = check_content_encoding(head); !right)
-    return error_response(right.error());
+    return refused(right.error(), head);
   if (Result<void> available = check_available(); !available)
-    return error_response(available.error());
+    return refused(available.error(), head);
   return std::nullopt;
+}
+
+HttpResponse Application::refused(const Error& error, const HttpRequest& request) const {
+  if (request.path != messages_path) return error_response(error);
+  const dialects::ClientError told =
+      dialects::write_client_error(dialects::Dialect::Anthropic, error, request.id);
+  HttpResponse response;
+  response.status = told.status;
+  response.body = json::serialize(told.body);
+  for (const dialects::Header& header : told.headers)
+    response.headers.push_back({header.name, header.value});
+  return response;
 }
 
 HttpResponse Application::answer_options(const HttpRequest& request, const Route* route) const {
@@ -258,7 +279,10 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
   if (route.path == "/metrics") {
     HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = metrics_.text(house_.look(), house_.ready());
+    const std::shared_ptr<const RouterState> state = options_.routing->state();
+    response.body = metrics_.text(house_.look(),
+                                  state ? state->upstreams : decltype(state->upstreams)(),
+                                  house_.ready());
     return response;
   }
   if (Result<void> available = check_available(); !available)
@@ -284,17 +308,33 @@ HttpResponse Application::answer_models(std::string_view id) {
 
 void Application::answer_post(const Route& route, HttpRequest request,
                               const std::shared_ptr<ResponseWriter>& writer) {
-  answer_errors(writer, [&] { return run_post(route, std::move(request), writer); });
+  const HttpRequest head{.path = request.path, .id = request.id};
+  answer_errors(
+      writer, [&] { return run_post(route, std::move(request), writer); },
+      [&](const Error& error) { return refused(error, head); });
 }
 
 Result<void> Application::run_post(const Route& route, HttpRequest request,
                                    const std::shared_ptr<ResponseWriter>& writer) {
+  const auto received = std::chrono::steady_clock::now();
   if (Result<void> available = check_available(); !available) return available;
   json::value parsed = TRY(parse_body(request.body));
   const json::object& body = parsed.get_object();
   if (options_.log_prompts) log_info("request " + request.id + " body " + json::serialize(parsed));
   if (route.path == "/models/load") return start_model_load(body, house_, writer);
   if (route.path == "/models/unload") return start_model_unload(body, house_, writer);
+
+  const std::shared_ptr<const RouterState> state = options_.routing->state();
+  if (route.path == "/v1/route/explain") {
+    writer->send(json_response(TRY(explain_route(body, request.tenant, state.get()))));
+    return {};
+  }
+  const bool chat = route.path == "/v1/chat/completions";
+  if (route.path == messages_path || (chat && names_route(state.get(), asked_model(body))))
+    return run_routed(route, std::move(request), body, received, writer);
+  if (names_route(state.get(), asked_model(body)))
+    return fail(ErrorCode::Unsupported, "routes answer chats only",
+                "Use /v1/chat/completions or /v1/messages, or name a model", "model");
 
   const std::size_t model = TRY(choose_model(house_, body));
   // The record belongs to the connection's thread.
@@ -308,6 +348,27 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
   return {};
 }
 
+Result<void> Application::run_routed(const Route& route, HttpRequest request,
+                                     const json::object& body,
+                                     std::chrono::steady_clock::time_point received,
+                                     const std::shared_ptr<ResponseWriter>& writer) {
+  RoutedHttp http{.endpoint = std::string(route.path),
+                  .request_id = request.id,
+                  .tenant = std::move(request.tenant),
+                  .hops = std::string(request.header(hops_header)),
+                  .traceparent = std::string(request.header("traceparent")),
+                  .client = route.path == messages_path ? dialects::Dialect::Anthropic
+                                                        : dialects::Dialect::OpenAi,
+                  .received = received};
+  const auto done = [this](const RouteTrace& trace) {
+    metrics_.routed(trace);
+    if (OtlpExporter* exporter = options_.routing->exporter()) exporter->record(trace);
+  };
+  return start_routed(std::move(http), body, {.services = options_.routing.get(),
+                                              .house = &house_,
+                                              .on_done = done}, writer);
+}
+
 void Application::wait_for_model(Call call, std::string body,
                                  const std::shared_ptr<ResponseWriter>& writer) {
   const ModelWait wait{.cancel = writer->cancel().get_token(), .bytes = body.size()};
@@ -319,7 +380,7 @@ void Application::wait_for_model(Call call, std::string body,
                    if (!engine) return std::unexpected(engine.error());
                    const json::value parsed = TRY(parse_body(body));
                    return run_call(call, parsed.get_object(), *engine, writer);
-                 });
+                 }, [](const Error& error) { return error_response(error); });
                });
 }
 
@@ -403,6 +464,7 @@ void Application::drain() {
 }
 
 void Application::release_engine() {
+  options_.routing->close();
   house_.close();
 }
 

@@ -14,6 +14,7 @@
 #include "server/http.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
+#include "server/routing/router_state.h"
 
 namespace croft {
 
@@ -26,6 +27,8 @@ class Application final : public HttpHandler {
     /// All that are served, the main one first. Empty: one, which set_engine() brings.
     std::vector<ModelSource> models = {};
     ModelHouseOptions house = {};  ///< on_event is set here
+    /// Routes and upstreams; null: there are none.
+    std::shared_ptr<RoutingServices> routing = {};
   };
   explicit Application(Options options);
 
@@ -64,6 +67,10 @@ class Application final : public HttpHandler {
   void wait_for_model(Call call, std::string body, const std::shared_ptr<ResponseWriter>& writer);
   Result<void> run_call(const Call& call, const json::object& body, const ModelLease& engine,
                         const std::shared_ptr<ResponseWriter>& writer);
+  Result<void> run_routed(const Route& route, HttpRequest request, const json::object& body,
+                          std::chrono::steady_clock::time_point received,
+                          const std::shared_ptr<ResponseWriter>& writer);
+  HttpResponse refused(const Error& error, const HttpRequest& request) const;
   /// Errors: Unavailable while the main model is loading, and while draining.
   Result<void> check_available() const;
   HttpResponse health(bool llama_server_shape) const;

@@ -18,7 +18,8 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
   Application application({.access = std::move(access),
                            .log_prompts = options.log_prompts,
                            .models = std::move(models),
-                           .house = std::move(house)});
+                           .house = std::move(house),
+                           .routing = options.routing});
   HttpServerOptions http_options;
   http_options.host = options.host;
   http_options.port = options.port;

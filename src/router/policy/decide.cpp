@@ -175,7 +175,8 @@ void decide(const RouterConfig& config, const RouteConfig& route, const GateSign
   const bool wants_local = out.planned != RouteMode::Refuse;
 
   // Local candidates stand in for one of the cloud that was named and may not be asked.
-  const auto only_local = only && config.models[*only].is_local() ? only : std::nullopt;
+  std::optional<std::uint32_t> only_local;
+  if (only && config.models[*only].is_local()) only_local = *only;
   if (wants_local)
     add_able(config, out.route->local, only_local, signals, may_leave, out.candidates, out.dropped);
   const std::size_t locals = out.candidates.size();

@@ -64,7 +64,7 @@ UpstreamHealth Upstream::health(Time now) const {
   return health;
 }
 
-TransferRequest Upstream::transfer(std::string_view path, SanitisedRequest request,
+TransferRequest Upstream::transfer(std::string_view path, privacy::SanitisedRequest request,
                                    std::string_view traceparent, std::string_view hops) const {
   TransferRequest transfer;
   transfer.url = config_.url + std::string(path);

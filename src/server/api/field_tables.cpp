@@ -74,6 +74,9 @@ constexpr Field kDeadline = ranged("deadline_ms", field_integer, 1, deadline_ms_
                                    "The whole answer is wanted within so many milliseconds: else "
                                    "429 at once where the queue takes "
                                    "longer, or 504 when they have passed. Croft's own");
+constexpr Field kRouteTrace =
+    honoured("route_trace", field_boolean,
+             "Puts how a routed request was decided into the answer (`route_trace`). Croft's own");
 // Kept for the audit log, or without effect by nature.
 constexpr Field kUser = recorded("user", field_string);
 constexpr Field kMetadata = recorded("metadata", field_object);
@@ -148,6 +151,7 @@ constexpr auto kChat = std::to_array<Field>({
     refused("store", field_boolean, "[false]", "Answers are not stored; send false"),
     kServiceTier,
     kDeadline,
+    kRouteTrace,
     refused(
         "tools", field_array, "[[]]",
         "Tool calls are not parsed from answers yet; /apply-template renders a prompt with tools"),
@@ -285,9 +289,54 @@ constexpr auto kStreamOption = std::to_array<Field>({
             "Padding against traffic analysis is not available; send false"),
 });
 
+// Anthropic's: checked in depth by the dialect's own reader (router/dialects).
+constexpr auto kMessages = std::to_array<Field>({
+    required("messages", field_array,
+             "Roles user and assistant (and system); content a string or blocks: text, image, "
+             "tool_use, tool_result, thinking"),
+    {.name = "max_tokens",
+     .types = field_integer,
+     .rule = FieldRule::Required,
+     .min = 1,
+     .max = tokens_max,
+     .note = "Generated tokens at most"},
+    kModel,
+    honoured("system", field_string | field_array, "A string or text blocks"),
+    honoured("stop_sequences", field_array, "Strings that end the answer"),
+    ranged("temperature", field_number, 0, 1, "Default 1"),
+    kTopP,
+    kTopK,
+    kStream,
+    honoured("tools", field_array,
+             "With `input_schema`. Upstreams get them; local models do not parse calls yet"),
+    honoured("tool_choice", field_object, "auto, any, tool or none"),
+    honoured("thinking", field_object, "For upstreams that think"),
+    honoured("output_config", field_object, "For upstreams that know it"),
+    honoured("cache_control", field_object, "For Anthropic upstreams; others ignore it"),
+    recorded("metadata", field_object, "`user_id`"),
+    recorded("service_tier", field_string),
+    kRouteTrace,
+});
+constexpr auto kExplain = std::to_array<Field>({
+    required("model", field_string, "A route of croft.toml"),
+    honoured("messages", field_array, "As in a chat: what would be done with it"),
+    honoured("prompts", field_array,
+             "Instead: up to 100 objects `{\"prompt\", \"expected\"}`; the answer has each "
+             "decision and, where rows are labelled, a confusion matrix"),
+    honoured("tools", field_array, "As in a chat"),
+    honoured("max_tokens", field_integer, "As in a chat: for the estimate of the cost"),
+    kResponseFormat,
+});
+
 constexpr auto kRoutes = std::to_array<RouteFields>({
     {"POST", "/v1/chat/completions", "An answer to a conversation, by the model's own template.",
      kChat},
+    {"POST", "/v1/messages",
+     "The same in Anthropic's dialect: to a served model, or through a route.", kMessages},
+    {"POST", "/v1/route/explain",
+     "A dry run of a route: which rule decides, what each condition said, which candidates are "
+     "left and what they would cost. Nothing is generated or sent.",
+     kExplain},
     {"POST", "/v1/completions", "Text that continues a prompt; also scores prompts.", kCompletion},
     {"POST", "/v1/embeddings", "One unit-length vector per input.", kEmbedding},
     {"GET",
@@ -323,6 +372,12 @@ constexpr auto kRoutes = std::to_array<RouteFields>({
 
 std::span<const Field> chat_fields() {
   return kChat;
+}
+std::span<const Field> message_fields() {
+  return kMessages;
+}
+std::span<const Field> explain_fields() {
+  return kExplain;
 }
 std::span<const Field> completion_fields() {
   return kCompletion;

@@ -53,6 +53,8 @@ struct RouteFields {
 };
 
 [[nodiscard]] std::span<const Field> chat_fields();
+[[nodiscard]] std::span<const Field> message_fields();  ///< of /v1/messages
+[[nodiscard]] std::span<const Field> explain_fields();  ///< of /v1/route/explain
 [[nodiscard]] std::span<const Field> completion_fields();
 [[nodiscard]] std::span<const Field> embedding_fields();
 [[nodiscard]] std::span<const Field> tokenize_fields();

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
-#include "server/api/json_error.h"
+#include "router/confidence/answer_span.h"
+#include "server/api/routes.h"
 #include "server/api/text_request.h"
 
 namespace croft {
@@ -19,6 +19,15 @@ ConfidencePoint traced(DecisionPoint point) {
     case DecisionPoint::End: break;
   }
   return ConfidencePoint::End;
+}
+
+std::string_view dialect_word(UpstreamDialect dialect) {
+  switch (dialect) {
+    case UpstreamDialect::OpenAi: return "openai";
+    case UpstreamDialect::Anthropic: return "anthropic";
+    case UpstreamDialect::Ollama: break;
+  }
+  return "ollama";
 }
 
 std::size_t place_of(DecisionPoint point) { return static_cast<std::size_t>(point); }
@@ -55,7 +64,10 @@ RoutedCall::RoutedCall(RoutedContext context, RoutedPlan plan, dialects::ChatCal
       call_(std::move(call)),
       trace_(std::move(trace)),
       writer_(std::move(writer)),
-      started_(Clock::now()) {}
+      started_(Clock::now()) {
+  if (const json::value* wanted = call_.route_trace ? &*call_.route_trace : nullptr)
+    wants_trace_ = wanted->is_bool() && wanted->get_bool();
+}
 
 RoutedCall::~RoutedCall() = default;
 
@@ -142,6 +154,7 @@ void RoutedCall::begin() {
       return begin_cloud();
     }
   }
+  answering_model_ = plan_.local_model;
   begin_local();
 }
 
@@ -308,6 +321,7 @@ void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, Cloud
     cloud_held_.push_back({target, std::move(event), std::move(notes)});
     return;
   }
+  answering_model_ = model_of(cloud_candidates_[target]).name;
   if (notes) note_cloud(*notes);
   if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
     return fail_call(failed->error);
@@ -326,7 +340,7 @@ void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
     AttemptTrace attempt;
     attempt.provider = upstream.name;
     attempt.model = model.name;
-    attempt.dialect = upstream_dialect_text(upstream.dialect);
+    attempt.dialect = dialect_word(upstream.dialect);
     attempt.started_ms = cloud_started_ms_ + note.started_ms;
     attempt.ended_ms = cloud_started_ms_ + (note.ended_ms < 0 ? note.started_ms : note.ended_ms);
     if (note.first_ms >= 0) attempt.first_token_ms = cloud_started_ms_ + note.first_ms;
@@ -344,3 +358,118 @@ void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
     trace_.attempts.push_back(std::move(attempt));
   }
 }
+
+// ---- The answer ----
+
+dialects::AnswerLook RoutedCall::look() const {
+  const bool openai = context_.client == dialects::Dialect::OpenAi;
+  dialects::AnswerLook look;
+  look.id = random_id(openai ? "chatcmpl-" : "msg_");
+  const AttemptTrace* answer = answer_of(trace_);
+  look.model = answer != nullptr ? answer->model : answering_model_;
+  look.created = std::chrono::duration_cast<std::chrono::seconds>(
+                     std::chrono::system_clock::now().time_since_epoch())
+                     .count();
+  if (source_ == Source::Local && openai) look.fingerprint = engine_->fingerprint();
+  look.include_usage = call_.include_usage;
+  look.request_id = trace_.request_id;
+  look.warnings = call_.warnings;
+  if (wants_trace_) look.extra["route_trace"] = trace_json(trace_);
+  return look;
+}
+
+std::vector<HttpHeader> RoutedCall::route_headers() const {
+  std::vector<HttpHeader> headers;
+  for (auto& [name, value] : trace_headers(trace_)) headers.push_back({name, value});
+  return headers;
+}
+
+void RoutedCall::send(dialects::AnswerEvent event) {
+  const auto* finished = std::get_if<dialects::Finished>(&event);
+  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
+    return fail_call(failed->error);
+  if (const auto* usage = std::get_if<dialects::Usage>(&event)) {
+    writer_->record().prompt_tokens = counted(usage->prompt_tokens).value_or(0);
+    writer_->record().generated_tokens = counted(usage->completion_tokens).value_or(0);
+  }
+  const bool last = finished != nullptr;
+  if (!call_.stream) {
+    events_.push_back(std::move(event));
+    if (last) send_whole();
+    return;
+  }
+  if (!head_sent_) send_head();
+  if (std::string bytes = answer_->write(event); !bytes.empty()) writer_->write(std::move(bytes));
+  if (!last) return;
+  writer_->end_stream(true);
+  end(std::nullopt);
+}
+
+void RoutedCall::send_head() {
+  head_sent_ = true;
+  answer_ = dialects::make_answer_writer(context_.client, look());
+  HttpResponse head;
+  head.content_type = "text/event-stream";
+  head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+  for (HttpHeader& header : route_headers()) head.headers.push_back(std::move(header));
+  writer_->begin_stream(std::move(head));
+}
+
+void RoutedCall::send_whole() {
+  trace_.ended_ms = elapsed_ms();
+  Result<json::object> body = dialects::write_whole_answer(context_.client, look(), events_);
+  if (!body) return fail_call(body.error());
+  HttpResponse response;
+  response.headers = route_headers();
+  response.body = json::serialize(*body);
+  writer_->send(std::move(response));
+  end(std::nullopt);
+}
+
+void RoutedCall::fail_call(const Error& error) {
+  if (ended_) return;
+  if (head_sent_) {
+    // A first byte has left: the error is the last event, and the connection ends.
+    writer_->write(answer_->write(dialects::Failed{.error = error}));
+    writer_->end_stream(false);
+  } else {
+    trace_.ended_ms = elapsed_ms();
+    const dialects::ClientError told =
+        dialects::write_client_error(context_.client, error, trace_.request_id);
+    HttpResponse response;
+    response.status = told.status;
+    for (const dialects::Header& header : told.headers)
+      response.headers.push_back({header.name, header.value});
+    for (HttpHeader& header : route_headers()) response.headers.push_back(std::move(header));
+    json::object body = told.body;
+    if (wants_trace_) body["route_trace"] = trace_json(trace_);
+    response.body = json::serialize(body);
+    writer_->send(std::move(response));
+  }
+  end(error.code);
+}
+
+void RoutedCall::end(std::optional<ErrorCode> error) {
+  if (ended_) return;
+  ended_ = true;
+  trace_.ended_ms = elapsed_ms();
+  trace_.error = error;
+  trace_.status = error ? traits(*error).http_status : 200;
+  if (source_ == Source::Local && !error) trace_.answered_by = local_trace_;
+  if (local_ && error) {
+    AttemptTrace& attempt = trace_.attempts[*local_trace_];
+    if (attempt.ended_ms == 0.0) attempt.ended_ms = elapsed_ms();
+    if (!attempt.error) attempt.error = error;
+  }
+  if (local_) local_->cancel();
+  if (cloud_) cloud_->cancel();
+  // Both hold this call while they work; and what they hold of it is no longer of use.
+  client_left_.reset();
+  events_ = {};
+  held_ = {};
+  cloud_held_ = {};
+  engine_ = nullptr;
+  if (context_.on_done && plan_.route != nullptr) context_.on_done(trace_);
+}
+
+}  // namespace croft

@@ -13,7 +13,8 @@
 #include "router/confidence/answer_signals.h"
 #include "router/confidence/serving_rule.h"
 #include "router/dialects/chat_exchange.h"
-#include "router/dialects/write_answer.h"
+#include "router/dialects/answer_writer.h"
+#include "router/dialects/client_error.h"
 #include "router/policy/decide.h"
 #include "router/providers/cloud_ask.h"
 #include "router/trace/route_trace.h"
@@ -34,6 +35,8 @@ struct RoutedContext {
   std::string hops;  ///< as received
   std::optional<std::chrono::steady_clock::time_point> deadline;
   dialects::Dialect client = dialects::Dialect::OpenAi;
+  /// Hears of every routed request that is over, on the connection's thread.
+  std::function<void(const RouteTrace&)> on_done = {};
 };
 
 /// What the gates and the policy made of the request.
@@ -80,10 +83,12 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void commit_local();
   void send(dialects::AnswerEvent event);
   void send_head();
-  void finish();
+  void send_whole();
   void fail_call(const Error& error);
   void end(std::optional<ErrorCode> error);
   void note_cloud(const std::vector<AttemptNote>& notes);
+  [[nodiscard]] dialects::AnswerLook look() const;
+  [[nodiscard]] std::vector<HttpHeader> route_headers() const;
   [[nodiscard]] bool can_escalate() const;
   [[nodiscard]] double elapsed_ms() const;
   [[nodiscard]] const CandidateModel& model_of(std::size_t candidate) const;
@@ -115,7 +120,10 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   double cloud_started_ms_ = 0.0;
   std::optional<std::stop_callback<std::function<void()>>> client_left_;
 
+  std::vector<dialects::AnswerEvent> events_;  ///< of an answer that is sent whole
+  std::string answering_model_;
   Source source_ = Source::Undecided;
+  bool wants_trace_ = false;
   bool head_sent_ = false;
   bool ended_ = false;
 };

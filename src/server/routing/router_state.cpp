@@ -1,6 +1,7 @@
 #include "server/routing/router_state.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "io/sha256.h"
@@ -37,16 +38,17 @@ Result<void> load_calibration(const RouterInputs& inputs, const RouterState* pre
                               RouteRuntime& route) {
   const RouteConfig& config = *route.config;
   if (config.calibration.empty()) return {};
-  Result<LoadedCalibration> loaded = load_calibration_file(config.calibration);
+  Result<Calibration> loaded = load_calibration(config.calibration);
   if (!loaded)
     return std::unexpected(at(config.place, "calibration", std::move(loaded).error()));
-  route.calibration = std::make_shared<const Calibration>(std::move(loaded->calibration));
-  route.calibration_digest = loaded->digest;
-  if (const RouteRuntime* old = same_calibration(previous, config.name, loaded->digest))
+  route.calibration = std::make_shared<const Calibration>(*std::move(loaded));
+  route.calibration_digest =
+      sha256_hex(std::as_bytes(std::span(TRY(calibration_text(*route.calibration)))));
+  if (const RouteRuntime* old = same_calibration(previous, config.name, route.calibration_digest))
     route.drift = old->drift;
   else
-    route.drift = std::make_shared<DriftMonitor>(DriftOptions{
-        .max_risk = route.calibration->max_worse, .delta = 1.0 - route.calibration->confidence});
+    route.drift = std::make_shared<DriftMonitor>(TRY(DriftMonitor::create(
+        {.max_worse = route.calibration->max_worse, .delta = 1.0 - route.calibration->confidence})));
   if (!config.local.empty() && inputs.model_digest) {
     const std::string& model = inputs.config->models[config.local.front()].model;
     route.model_digest = TRY(inputs.model_digest(model));
@@ -67,7 +69,7 @@ std::optional<std::string> RouteRuntime::distrust(std::string_view template_sour
   const Result<void> matches =
       calibration->matches(model_digest, sha256_hex(std::as_bytes(std::span(template_source))));
   if (!matches) return "insufficient evidence: " + matches.error().message;
-  if (drift && drift->alarmed())
+  if (drift && drift->state().alarmed)
     return "the calibration no longer holds: shadow answers were worse than it promises";
   return std::nullopt;
 }
@@ -98,7 +100,15 @@ Result<std::shared_ptr<const RouterState>> make_router_state(const RouterInputs&
   return state;
 }
 
-RoutingServices::RoutingServices() : instance_(random_id("")) {}
+RoutingServices::RoutingServices()
+    : instance_(random_id("")), transfers_(std::make_unique<HttpTransfers>()) {}
+
+void RoutingServices::close() {
+  constexpr std::chrono::seconds flush{2};
+  if (exporter_) exporter_->shutdown(flush);
+  exporter_ = nullptr;
+  transfers_ = nullptr;
+}
 
 std::shared_ptr<const RouterState> RoutingServices::state() const {
   const MutexLock lock(mutex_);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,9 +68,13 @@ class RoutingServices {
 
   [[nodiscard]] std::shared_ptr<const RouterState> state() const;
   void set_state(std::shared_ptr<const RouterState> state);
-  [[nodiscard]] HttpTransfers& transfers() { return transfers_; }
+  [[nodiscard]] HttpTransfers& transfers() { return *transfers_; }
   void set_exporter(std::unique_ptr<OtlpExporter> exporter) { exporter_ = std::move(exporter); }
   [[nodiscard]] OtlpExporter* exporter() { return exporter_.get(); }
+
+  /// Ends what is under way: its listeners write to connections, which must still be there. Nothing
+  /// may be asked afterwards.
+  void close();
 
   /// By which this server knows its own requests coming back.
   [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -78,7 +83,7 @@ class RoutingServices {
   mutable Mutex mutex_;
   std::shared_ptr<const RouterState> state_ GUARDED_BY(mutex_);
   std::string instance_;
-  HttpTransfers transfers_;
+  std::unique_ptr<HttpTransfers> transfers_;
   std::unique_ptr<OtlpExporter> exporter_;
 };
 
