@@ -308,7 +308,9 @@ HttpResponse Application::answer_models(std::string_view id) {
 
 void Application::answer_post(const Route& route, HttpRequest request,
                               const std::shared_ptr<ResponseWriter>& writer) {
-  const HttpRequest head{.path = request.path, .id = request.id};
+  HttpRequest head;
+  head.path = request.path;
+  head.id = request.id;
   answer_errors(
       writer, [&] { return run_post(route, std::move(request), writer); },
       [&](const Error& error) { return refused(error, head); });

@@ -1,9 +1,14 @@
 #include "server/server.h"
 
+#include <atomic>
+#include <map>
+
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/interrupts.h"
 #include "cli/model_access.h"
+#include "cli/reload_signal.h"
+#include "cli/routing_setup.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
 #include "store/api_keys.h"
@@ -101,10 +106,33 @@ Result<void> pin(std::vector<ModelSource>& sources, const std::string& name) {
               "Those are " + names, "pin");
 }
 
-/// The main model first.
-Result<std::vector<ModelSource>> model_sources(const Settings& settings) {
+using ModelPaths = std::map<std::string, std::filesystem::path>;
+
+/// Of all that are served, by published name.
+Result<ModelPaths> paths_of(const Settings& settings, const std::vector<std::string>& asked) {
+  ModelPaths paths;
+  for (const std::string& name : asked) {
+    const auto path = TRY(model_path(settings, name));
+    paths.emplace(published_name(name, path), path);
+  }
+  return paths;
+}
+
+/// The main model, those given beside it, and those that only routes name: loaded when one asks.
+Result<std::vector<std::string>> asked_models(const Settings& settings,
+                                              const RouterConfig* router) {
   std::vector<std::string> asked = {settings.text("model")};
   for (const std::string& also : settings.list("also")) asked.push_back(also);
+  if (router == nullptr) return asked;
+  const ModelPaths paths = TRY(paths_of(settings, asked));
+  for (const std::string& name : local_models(*router))
+    if (!paths.contains(name)) asked.push_back(name);
+  return asked;
+}
+
+/// The main model first.
+Result<std::vector<ModelSource>> model_sources(const Settings& settings,
+                                               const std::vector<std::string>& asked) {
   std::vector<ModelSource> sources;
   for (const std::string& name : asked) {
     sources.push_back(TRY(model_source(settings, name, sources.empty())));
@@ -120,12 +148,39 @@ Result<std::vector<ModelSource>> model_sources(const Settings& settings) {
   return sources;
 }
 
+/// What is under way goes on as it began. Anything wrong leaves all as it was.
+void reload_routes(const Settings& settings, const ModelPaths& paths,
+                   const std::shared_ptr<RoutingServices>& routing) {
+  const auto applied = [&]() -> Result<void> {
+    const std::shared_ptr<const RouterConfig> router = TRY(read_router_config(settings));
+    if (router) return apply_router_config(router, paths, *routing);
+    routing->set_state(nullptr);
+    return {};
+  }();
+  if (applied)
+    log_info("routes were read again");
+  else
+    log_error("the routes stay as they were: " + applied.error().to_string());
+}
+
 }  // namespace
 
 Result<int> serve_verb(const Settings& settings) {
   init_log(log_level(settings.text("log-level")), settings.flag("log-json"));
-  std::vector<ModelSource> models = TRY(model_sources(settings));
-  const ServerOptions options = server_options(settings);
+  const std::shared_ptr<const RouterConfig> router = TRY(read_router_config(settings));
+  const std::vector<std::string> asked = TRY(asked_models(settings, router.get()));
+  const ModelPaths paths = TRY(paths_of(settings, asked));
+  std::vector<ModelSource> models = TRY(model_sources(settings, asked));
+  ServerOptions options = server_options(settings);
+  // Before all other threads: they inherit that SIGHUP is not theirs.
+  std::atomic<bool> routing_ready{false};
+  const ReloadSignal reload([&] {
+    if (routing_ready) reload_routes(settings, paths, options.routing);
+  });
+  options.routing = std::make_shared<RoutingServices>();
+  if (router) TRY(apply_router_config(router, paths, *options.routing));
+  TRY(start_exporter(settings, *options.routing));
+  routing_ready = true;
   if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
   Interrupts interrupts;
   TRY(run_server(

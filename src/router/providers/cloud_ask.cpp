@@ -23,14 +23,23 @@ Result<dialects::WrittenRequest> write_for(const UpstreamConfig& upstream,
                                            const CandidateModel& model,
                                            const dialects::ChatCall& call) {
   switch (upstream.dialect) {
-    case UpstreamDialect::Anthropic:
-      return dialects::write_anthropic(call, {.model = model.model});
-    case UpstreamDialect::Ollama:
-      return dialects::write_ollama(
-          call, {.model = model.model, .context_tokens = static_cast<std::int64_t>(model.context)});
-    case UpstreamDialect::OpenAi: break;
+    case UpstreamDialect::Anthropic: {
+      dialects::AnthropicTarget target;
+      target.model = model.model;
+      return dialects::write_anthropic(call, target);
+    }
+    case UpstreamDialect::Ollama: {
+      dialects::OllamaTarget target;
+      target.model = model.model;
+      target.context_tokens = static_cast<std::int64_t>(model.context);
+      return dialects::write_ollama(call, target);
+    }
+    case UpstreamDialect::OpenAi:
+      break;
   }
-  return dialects::write_openai(call, {.model = model.model});
+  dialects::OpenAiTarget target;
+  target.model = model.model;
+  return dialects::write_openai(call, target);
 }
 
 /// What was never sent: wrong for this upstream, or not to leave this machine.

@@ -37,7 +37,7 @@ class CloudCallTest : public testing::Test {
     config.url = "http://127.0.0.1:1";
     config.retries = retries;
     config.hedge = hedge;
-    config.concurrency_max = 2;
+    config.concurrency_max = 3;
     config.breaker_failures = 2;
     config.breaker_cool_down = 10s;
     return {.name = name, .upstream = std::make_shared<Upstream>(config, ""), .model = 0};
@@ -222,8 +222,8 @@ TEST_F(CloudCallTest, WhereNobodyCanBeAskedTheErrorSaysWhen) {
 
 TEST_F(CloudCallTest, AFullUpstreamIsPassedOver) {
   CloudTarget full = target("a");
-  ASSERT_EQ(full.upstream->try_begin(now_), UpstreamGate::Passes);
-  ASSERT_EQ(full.upstream->try_begin(now_), UpstreamGate::Passes);
+  for (int i = 0; i < 3; ++i)
+    ASSERT_EQ(full.upstream->try_begin(now_), UpstreamGate::Passes);
   start({full, target("b")});
   EXPECT_EQ(asked_, std::vector<std::string>{"b"});
 }

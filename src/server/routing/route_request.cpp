@@ -59,8 +59,10 @@ Result<json::object> local_body(dialects::Dialect client, const dialects::ChatCa
   if (client == dialects::Dialect::OpenAi) {
     local = body;
   } else {
-    dialects::WrittenRequest written =
-        TRY(dialects::write_openai(call, {.model = "local", .engine_extras = true}));
+    dialects::OpenAiTarget target;
+    target.model = "local";
+    target.engine_extras = true;
+    dialects::WrittenRequest written = TRY(dialects::write_openai(call, target));
     local = std::move(written.body);
   }
   for (const char* name : {"model", "route_trace"}) local.erase(name);
@@ -113,7 +115,9 @@ Result<RoutedPlan> plan_for_route(const RouteRuntime& route, const RouterState& 
                                   const json::object& body, const RoutedHttp& http,
                                   RouteTrace& trace) {
   const RouterConfig& config = *state.config;
-  RequestFacts facts{.tenant = http.tenant, .draw = draw()};
+  RequestFacts facts;
+  facts.tenant = http.tenant;
+  facts.draw = draw();
   if (const auto milliseconds = read_integer(body, "deadline_ms"))
     facts.deadline = std::chrono::milliseconds(*milliseconds);
   const GateFindings gates = run_gates(body, facts, route.intents.get(), scratch());
@@ -234,7 +238,9 @@ Result<json::object> explain_route(const json::object& body, std::string_view te
     return fail(ErrorCode::NotFound, "`model` names no route", "The routes are " + names, "model");
   }
   const WallClock now = wall_clock(std::chrono::system_clock::now());
-  const RequestFacts facts{.tenant = tenant, .draw = draw()};
+  RequestFacts facts;
+  facts.tenant = tenant;
+  facts.draw = draw();
   const json::value* prompts = find(body, "prompts");
   if (prompts == nullptr) {
     const GateFindings gates = run_gates(body, facts, route->intents.get(), scratch());

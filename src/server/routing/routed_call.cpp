@@ -30,6 +30,15 @@ std::string_view dialect_word(UpstreamDialect dialect) {
   return "ollama";
 }
 
+privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
+  switch (privacy) {
+    case RoutePrivacy::LocalOnly: return privacy::PrivacyMode::LocalOnly;
+    case RoutePrivacy::Block: return privacy::PrivacyMode::Block;
+    case RoutePrivacy::Allow: break;
+  }
+  return privacy::PrivacyMode::Allow;
+}
+
 std::size_t place_of(DecisionPoint point) { return static_cast<std::size_t>(point); }
 
 std::optional<std::uint64_t> counted(const std::optional<std::int64_t>& tokens) {
@@ -299,7 +308,7 @@ void RoutedCall::begin_cloud() {
   }
   request.config = context_.state->config;
   request.call = call_;
-  request.privacy = plan_.route->config->privacy;
+  request.privacy = privacy_mode(plan_.route->config->privacy);
   request.trace = trace_.context;
   request.hops = *std::move(hops);
   request.deadline = context_.deadline;

@@ -34,16 +34,16 @@ const RouteRuntime* same_calibration(const RouterState* previous, std::string_vi
   return old != nullptr && old->calibration_digest == digest ? old : nullptr;
 }
 
-Result<void> load_calibration(const RouterInputs& inputs, const RouterState* previous,
+Result<void> add_calibration(const RouterInputs& inputs, const RouterState* previous,
                               RouteRuntime& route) {
   const RouteConfig& config = *route.config;
   if (config.calibration.empty()) return {};
-  Result<Calibration> loaded = load_calibration(config.calibration);
+  Result<Calibration> loaded = croft::load_calibration(config.calibration);
   if (!loaded)
     return std::unexpected(at(config.place, "calibration", std::move(loaded).error()));
   route.calibration = std::make_shared<const Calibration>(*std::move(loaded));
-  route.calibration_digest =
-      sha256_hex(std::as_bytes(std::span(TRY(calibration_text(*route.calibration)))));
+  const std::string text = TRY(calibration_text(*route.calibration));
+  route.calibration_digest = sha256_hex(std::as_bytes(std::span(text)));
   if (const RouteRuntime* old = same_calibration(previous, config.name, route.calibration_digest))
     route.drift = old->drift;
   else
@@ -89,12 +89,21 @@ Result<std::shared_ptr<const RouterState>> make_router_state(const RouterInputs&
   for (const RouteConfig& config : inputs.config->routes) {
     RouteRuntime route;
     route.config = &config;
+    for (const std::uint32_t index : config.local)
+      if (std::ranges::find(inputs.served, inputs.config->models[index].model) ==
+          inputs.served.end())
+        return std::unexpected(at(config.place, "routes.\"" + config.name + "\".local",
+                                  {.code = ErrorCode::NotFound,
+                                   .message = "the model " + inputs.config->models[index].model +
+                                              " is not served",
+                                   .hint = "Give it to `croft serve` with --model or --also.",
+                                   .field = {}}));
     if (!config.intents.empty()) {
       Result<IntentModel> intents = IntentModel::load(config.intents);
       if (!intents) return std::unexpected(at(config.place, "intents", intents.error()));
       route.intents = std::make_shared<const IntentModel>(*std::move(intents));
     }
-    TRY(load_calibration(inputs, previous, route));
+    TRY(add_calibration(inputs, previous, route));
     state->routes.push_back(std::move(route));
   }
   return state;

@@ -53,6 +53,7 @@ struct RouterInputs {
   std::function<Result<std::string>(const UpstreamConfig&)> read_key;
   /// SHA-256 of the file of a served local model.
   std::function<Result<std::string>(const std::string& model)> model_digest;
+  std::vector<std::string> served;  ///< local models: a route may name no other
 };
 
 /// `previous` may be null. Upstreams that stay as they were keep their health. Errors: what a key,
