@@ -7,6 +7,7 @@ import decimal
 import http.client
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ TOOLS = {"openai": [{"type": "function", "function": {"name": "weather", "parame
 TOOLS["ollama"] = TOOLS["openai"]
 TEXT = "Grüße from Zürich 👋 to everybody."
 TIMEOUT_S = 10
-SILENCE_S = 0.4  # nothing for so long counts as nothing more
+SILENCE_S = 0.7  # nothing for so long counts as nothing more
 
 
 def body_of(dialect, text=TEXT, model="fake-small", stream=False, **more):
@@ -55,6 +56,18 @@ def text_of(dialect, found):
     if dialect == "anthropic":
         return "".join(e["delta"].get("text", "") for e in found if e["type"] == "content_block_delta")
     return "".join(e["message"]["content"] for e in found)
+
+
+def read_answer(peer):
+    """One answer with a Content-Length, head and body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += peer.recv(1 << 16)
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = int(re.search(rb"content-length: (\d+)", head.lower())[1])
+    while len(body) < length:
+        body += peer.recv(1 << 16)
+    return head
 
 
 class CloudCase(unittest.TestCase):
@@ -314,10 +327,10 @@ class Records(CloudCase):
             peer.sendall(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(data))
             self.assertEqual(peer.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
             peer.sendall(data)
-            self.assertIn(b" 200 OK", peer.recv(1 << 16))
+            self.assertIn(b" 200 OK", read_answer(peer))
             for at in range(0, len(chunked), 11):
                 peer.sendall((head + b"Transfer-Encoding: chunked\r\n\r\n" if at == 0 else b"") + chunked[at:at + 11])
-            self.assertIn(b" 200 OK", peer.recv(1 << 16))
+            self.assertIn(b" 200 OK", read_answer(peer))
         self.assertEqual([exchange.body for exchange in self.cloud.exchanges], [data, data])
         self.assertEqual({exchange.connection for exchange in self.cloud.exchanges}, {1})
         for wrong in (b"nonsense\r\n\r\n", head + b"Content-Length: -1\r\n\r\n", head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"):
