@@ -10,8 +10,8 @@
 The gateway's upstream is http://127.0.0.1:MOCK_PORT/v1 (OpenAI's dialect, any model and key); start it before or after this.
 In each round every level of concurrency is measured on every way, one right after the other, in turning order: direct, through
 a relay that only hands bytes on (--relay), through the gateway. Added is the difference within a round; told are the median over
-the rounds and its interval. A level whose direct p99 lies --baseline-ms above the mock's delay is dropped: there the machine is
-measured, not the gateway. Answers: whole ones after --delay-ms; streams of --chunks pieces, --gap-ms apart; then requests a second
+the rounds and its interval. A round in which others took more than --others-max of the machine is left out, and a level whose
+direct p99 lies --baseline-ms above the mock's delay is dropped: there the machine is measured, not the gateway. Answers: whole ones after --delay-ms; streams of --chunks pieces, --gap-ms apart; then requests a second
 with a mock that does not wait. Exit status: 0, or 1 where something failed, a request included; with --requests also 1 where
 memory grows, 2 where that cannot be told yet.
 """
@@ -61,7 +61,7 @@ def measure(bench, way, scenario, level, seed, arguments, mock):
            "requests_per_second": found["requests_per_second"], "client_cpu_share": found["client_cpu_share"],
            "client_cpu_us_per_request": found["client_cpu_us_per_request"],
            "way_cpu_us_per_request": round((after[1] - before[1]) * 1e6 / found["answers"], 1) if pid and found["answers"] else None,
-           "others_cpu_share": round(max(0.0, after[2] - before[2] - ours) / wall / os.cpu_count(), 3),
+           "others_cpu_share": round(min(1.0, max(0.0, after[2] - before[2] - ours) / wall / os.cpu_count()), 3),
            "way_rss_mib": processes.rss_mib(pid)}
     for name, short in SAMPLES.items():
         for point in POINTS:
@@ -126,9 +126,9 @@ def read_rows(path):
     return rows
 
 
-def draw(rows, arguments):
+def draw(rows, arguments, bars):
     """The chart: added p50 and p99 of whole answers and of pieces on their way."""
-    entries, panels = added.added(rows, arguments.baseline_ms), []
+    entries, panels = added.added(rows, bars), []
     for scenario, title in (("whole", "latency p50"), ("whole", "latency p99"), ("stream", "way of a piece p99")):
         points = [(entry["level"], entry["way"], *(entry["added_ms"][title][name] for name in ("median", "low", "high")), bool(entry["dropped"]))
                   for entry in entries if entry["scenario"] == scenario and title in entry["added_ms"]]
@@ -139,17 +139,18 @@ def draw(rows, arguments):
 
 
 def report(rows, arguments):
-    draw(rows, arguments)
+    bars = added.Bars(arguments.baseline_ms, arguments.others_max)
+    draw(rows, arguments, bars)
     if arguments.json:
-        print(json.dumps({"added": added.added(rows, arguments.baseline_ms), "throughput": added.throughput(rows)}))
+        print(json.dumps({"added": added.added(rows, bars), "throughput": added.throughput(rows, bars)}))
         return
-    print(added.tables(rows, arguments.baseline_ms))
-    others = max(row["others_cpu_share"] for row in rows)
+    print(added.tables(rows, bars))
+    others = sorted(row["others_cpu_share"] for row in rows if row["way_rss_mib"] is not None) or [0.0]
     gateway = [row["way_rss_mib"] for row in rows if row["way"] == "gateway" and row["way_rss_mib"]]
     if gateway:
         print(f"\nGateway's resident memory: {gateway[0]:.1f} MiB after the first cell, {gateway[-1]:.1f} after the last, {max(gateway):.1f} at most.")
-    print(f"\nOther processes took at most {others:.0%} of the machine in a cell"
-          + (": these figures are theirs as well." if others > 0.1 else "."))
+    print(f"\nOther processes took {others[len(others) // 2]:.0%} of the machine in half of the cells, {others[-1]:.0%} at most; "
+          f"{sum(share > bars.others_share for share in others)} of {len(others)} cells are left out for it.")
 
 
 def ways_of(arguments, mock, relay):
@@ -212,6 +213,7 @@ def main():
     parser.add_argument("--gap-ms", type=float, default=5.0, help="between pieces")
     parser.add_argument("--prompt-chars", type=int, default=1000)
     parser.add_argument("--baseline-ms", type=float, default=2.0, help="a level is dropped where the direct p99 is so far above the delay")
+    parser.add_argument("--others-max", type=float, default=0.25, help="a round is left out where others took more of the machine")
     parser.add_argument("--requests", type=int, default=0, help="instead of rounds: memory over so many requests, at the last level")
     parser.add_argument("--batch", type=int, default=10_000, help="requests between two looks at the memory")
     parser.add_argument("--flat-kb", type=float, default=1.0, help="kB per 1,000 requests that count as flat")
@@ -223,7 +225,7 @@ def main():
     arguments = parser.parse_args()
     if min(arguments.rounds, arguments.chunks, arguments.batch) < 1 or arguments.seconds <= 0:
         parser.error("--rounds, --chunks and --batch are at least 1, --seconds more than 0")
-    if min(arguments.delay_ms, arguments.gap_ms, arguments.requests, arguments.seed, arguments.prompt_chars, arguments.baseline_ms) < 0:
+    if min(arguments.delay_ms, arguments.gap_ms, arguments.requests, arguments.seed, arguments.prompt_chars, arguments.baseline_ms, arguments.others_max) < 0:
         parser.error("times, counts and seeds are not negative")
     if not (arguments.source or arguments.gateway_url or arguments.relay):
         parser.error("nothing to compare with: --gateway-url or --relay")

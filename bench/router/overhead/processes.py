@@ -36,6 +36,7 @@ class Service:
         self.process.terminate()
         self.process.stdout.read()
         self.process.wait(10)
+        self.process.stdout.close()
 
 
 def tell_mock(mock, **settings):

@@ -10,7 +10,7 @@ namespace croft::overhead {
 namespace {
 
 constexpr std::size_t pool_bytes = 1 << 20;
-constexpr std::size_t number_digits = 16;
+constexpr std::size_t number_digits = 16;  // and a space after them
 constexpr std::array<std::string_view, 48> words = {
     "account", "after", "again",    "balance", "because", "before", "bill",    "card",
     "change",  "check", "city",     "could",   "delay",   "does",   "email",   "every",
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 48> words = {
 }  // namespace
 
 Prompts::Prompts(const Form& form)
-    : characters_(std::max(form.characters, number_digits)), next_(form.seed << 32) {
+    : characters_(std::max(form.characters, number_digits + 1)), next_(form.seed << 32) {
   std::mt19937_64 random(form.seed);
   while (pool_.size() < pool_bytes + characters_) {
     pool_ += words[random() % words.size()];
@@ -50,6 +50,7 @@ void Prompts::write(std::string& request) {
   std::uint64_t left = next_++;
   for (std::size_t at = number_digits; at > 0; left >>= 4)
     prompt[--at] = "abcdefghijklmnop"[left & 15];
+  prompt[number_digits] = ' ';
 }
 
 }  // namespace croft::overhead
