@@ -163,7 +163,6 @@ void RoutedCall::begin() {
       return begin_cloud();
     }
   }
-  answering_model_ = plan_.local_model;
   begin_local();
 }
 
@@ -230,10 +229,12 @@ void RoutedCall::on_local(dialects::AnswerEvent event) {
     attempt.error = failed->error.code;
     if (!head_sent_ && can_escalate()) return escalate(local_ ? local_->tokens() : 0);
   }
-  if (source_ == Source::Local)
+  if (source_ == Source::Local) {
+    trace_.answered_by = local_trace_;
     send(std::move(event));
-  else
+  } else {
     held_.push_back(std::move(event));
+  }
 }
 
 void RoutedCall::judge(DecisionPoint point) {
@@ -330,14 +331,31 @@ void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, Cloud
     cloud_held_.push_back({target, std::move(event), std::move(notes)});
     return;
   }
-  answering_model_ = model_of(cloud_candidates_[target]).name;
+  if (!trace_.answered_by) note_answering(target);
   if (notes) note_cloud(*notes);
   if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
     return fail_call(failed->error);
   send(std::move(event));
 }
 
+/// What the head of a stream says, before all is known.
+void RoutedCall::note_answering(std::size_t target) {
+  const CandidateModel& model = model_of(cloud_candidates_[target]);
+  const UpstreamConfig& upstream = context_.state->upstreams[*model.upstream]->config();
+  provisional_ = trace_.answered_by = trace_.attempts.size();
+  AttemptTrace attempt;
+  attempt.provider = upstream.name;
+  attempt.model = model.name;
+  attempt.dialect = dialect_word(upstream.dialect);
+  attempt.started_ms = cloud_started_ms_;
+  trace_.attempts.push_back(std::move(attempt));
+}
+
 void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
+  if (provisional_) {
+    trace_.attempts.resize(*provisional_);
+    trace_.answered_by.reset();
+  }
   for (const AttemptNote& note : notes) {
     const std::size_t candidate = cloud_candidates_[note.target];
     const CandidateModel& model = model_of(candidate);
@@ -375,7 +393,7 @@ dialects::AnswerLook RoutedCall::look() const {
   dialects::AnswerLook look;
   look.id = random_id(openai ? "chatcmpl-" : "msg_");
   const AttemptTrace* answer = answer_of(trace_);
-  look.model = answer != nullptr ? answer->model : answering_model_;
+  if (answer != nullptr) look.model = answer->model;
   look.created = std::chrono::duration_cast<std::chrono::seconds>(
                      std::chrono::system_clock::now().time_since_epoch())
                      .count();

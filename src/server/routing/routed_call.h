@@ -86,6 +86,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void send_whole();
   void fail_call(const Error& error);
   void end(std::optional<ErrorCode> error);
+  void note_answering(std::size_t target);
   void note_cloud(const std::vector<AttemptNote>& notes);
   [[nodiscard]] dialects::AnswerLook look() const;
   [[nodiscard]] std::vector<HttpHeader> route_headers() const;
@@ -118,10 +119,10 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   std::vector<std::size_t> cloud_candidates_;  ///< in the decision, as CloudAsk counts targets
   std::vector<HeldCloudEvent> cloud_held_;
   double cloud_started_ms_ = 0.0;
+  std::optional<std::size_t> provisional_;  ///< in trace_.attempts
   std::optional<std::stop_callback<std::function<void()>>> client_left_;
 
   std::vector<dialects::AnswerEvent> events_;  ///< of an answer that is sent whole
-  std::string answering_model_;
   Source source_ = Source::Undecided;
   bool wants_trace_ = false;
   bool head_sent_ = false;
