@@ -61,6 +61,22 @@ std::vector<VerbSpec> house_verbs() {
        .details = {},
        .arguments = {},
        .options = {}},
+      {.name = "secret seal",
+       .summary = "seal a key in a file by a passphrase",
+       .details = "Reads the secret from standard input and the passphrase from "
+                  "CROFT_SECRETS_PASSPHRASE. An upstream of croft.toml names the file with "
+                  "key_file; `croft serve` opens it with the same variable. XChaCha20-Poly1305, "
+                  "with a key that Argon2id makes of the passphrase.",
+       .arguments = {},
+       .options = {{.name = "out",
+                    .alias = 'o',
+                    .kind = OptionKind::Path,
+                    .value_name = "FILE",
+                    .help = "the file to write",
+                    .completion = Completion::File,
+                    .required = true,
+                    .in_environment = false,
+                    .in_file = false}}},
       {.name = "completions",
        .summary = "print the completion script of a shell",
        .details =

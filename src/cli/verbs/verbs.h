@@ -26,6 +26,7 @@ Result<int> route_calibrate_verb(const Settings& settings);
 Result<int> route_check_verb(const Settings& settings);
 Result<int> route_explain_verb(const Settings& settings);
 Result<int> route_import_verb(const Settings& settings);
+Result<int> secret_seal_verb(const Settings& settings);
 Result<int> doctor_verb(const Settings& settings);
 Result<int> top_verb(const Settings& settings);
 Result<int> config_show_verb(const Settings& settings);
