@@ -1,0 +1,115 @@
+#pragma once
+/// What can be found in a text: Presidio's entity names where it has one, ours elsewhere, and what
+/// kind of harm each is.
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace croft::privacy {
+
+/// New types go to the end of their block; entity_type.cpp has one row each, in this order.
+enum class EntityType : std::uint8_t {
+  // How people and machines are reached.
+  EmailAddress,
+  PhoneNumber,
+  IpAddress,
+  MacAddress,
+  Url,
+  DateTime,
+  // Money.
+  CreditCard,
+  IbanCode,
+  Crypto,
+  UsBankNumber,
+  AbaRoutingNumber,
+  // Papers and registers, by country.
+  Passport,
+  UsSsn,
+  UsItin,
+  UsPassport,
+  UsDriverLicense,
+  UsNpi,
+  MedicalLicense,
+  CaSin,
+  MxCurp,
+  BrCpf,
+  BrCnpj,
+  UkNhs,
+  UkNino,
+  DeTaxId,
+  DeSocialSecurity,
+  AtSvnr,
+  ChAhv,
+  FrNir,
+  BeNationalNumber,
+  NlBsn,
+  EsNif,
+  EsNie,
+  PtNif,
+  ItFiscalCode,
+  ItVatCode,
+  PlPesel,
+  CzBirthNumber,
+  RoCnp,
+  SePersonnummer,
+  NoFodselsnummer,
+  DkCpr,
+  FiPersonalIdentityCode,
+  TrNationalId,
+  ZaId,
+  InAadhaar,
+  InPan,
+  SgNricFin,
+  ThTnin,
+  CnResidentId,
+  KrRrn,
+  AuTfn,
+  AuAbn,
+  AuAcn,
+  AuMedicare,
+  // Never to be sent, and never to be restored.
+  ApiKey,
+  AccessToken,
+  PrivateKey,
+  Password,
+  Secret,
+};
+inline constexpr std::size_t entity_types_count = static_cast<std::size_t>(EntityType::Secret) + 1;
+
+enum class EntityClass : std::uint8_t {
+  Contact,   ///< leads to a person or a machine
+  Financial, ///< an account
+  Identity,  ///< a number that a state or an insurer gave to one person or firm
+  Public,    ///< an address of the web: says little by itself
+  Date,      ///< a date of birth
+  Secret,    ///< opens a door: never sent, never restored
+};
+
+using EntitySet = std::bitset<entity_types_count>;
+
+[[nodiscard]] std::string_view entity_name(EntityType type);  ///< "CREDIT_CARD"
+[[nodiscard]] EntityClass entity_class(EntityType type);
+/// Exact names, as Presidio writes them.
+[[nodiscard]] std::optional<EntityType> find_entity_type(std::string_view name);
+[[nodiscard]] std::vector<std::string> entity_names();
+
+[[nodiscard]] inline bool is_secret(EntityType type) {
+  return entity_class(type) == EntityClass::Secret;
+}
+[[nodiscard]] inline bool contains(const EntitySet& set, EntityType type) {
+  return set.test(static_cast<std::size_t>(type));
+}
+
+[[nodiscard]] EntitySet all_entities();
+[[nodiscard]] EntitySet secret_entities();
+/// What keeps a request from leaving unless a policy says otherwise: all but web addresses and
+/// dates, which ordinary questions are full of.
+[[nodiscard]] EntitySet gated_entities();
+
+}  // namespace croft::privacy

@@ -1,0 +1,124 @@
+#include "router/privacy/context.h"
+#include "router/privacy/number_formats.h"
+#include "router/privacy/number_run.h"
+#include "router/privacy/phones.h"
+#include "router/privacy/scan.h"
+
+namespace croft::privacy {
+namespace {
+
+using enum EntityType;
+
+constexpr std::size_t kWindowDigitsMin = 6;
+constexpr std::size_t kWindowDigitsMax = 20;
+constexpr std::size_t kGroupsShaped = 7;  // no number is written in more groups
+
+/// The words around a run, looked up when the first recogniser asks.
+class RunContext {
+ public:
+  RunContext(const Scan& scan, const NumberRun& run) : scan_(scan), run_(run) {}
+  std::uint64_t get() {
+    if (!known_) value_ = context_near(scan_.text, run_.groups[0].start, run_.end);
+    known_ = true;
+    return value_;
+  }
+
+ private:
+  const Scan& scan_;
+  const NumberRun& run_;
+  std::uint64_t value_ = 0;
+  bool known_ = false;
+};
+
+/// How cards are embossed and typed.
+bool is_card_shape(std::string_view shape) {
+  if (shape.size() == 1) return true;
+  return has_shape(shape, "4?4?4?4|4_4_4_4|4?4?4?4?3|4?6?5|4?6?4|4?4?4?1|4?4?5|6?d|4?c|4?4?4");
+}
+
+void read_card(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,
+               std::size_t last) {
+  const bool fits = last - first < kGroupsShaped && is_card_shape(run.shape_of(first, last));
+  if (!fits && (context.get() & kCard) == 0) return;
+  if (card_valid(run.digits_of(first, last)))
+    scan.add(CreditCard, run.groups[first].start, run.group_end(last), kCertain);
+}
+
+void read_formats(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,
+                  std::size_t last) {
+  if (last - first >= kGroupsShaped) return;
+  const Digits digits = run.digits_of(first, last);
+  const std::string_view shape = run.shape_of(first, last);
+  for (const NumberFormat& format : formats_of(digits.size())) {
+    const bool alone = has_shape(shape, format.alone);
+    if (!alone && !has_shape(shape, format.told)) continue;
+    if (!format.valid(digits)) continue;
+    const bool told = (context.get() & format.context) != 0;
+    if (alone || told)
+      scan.add(format.type, run.groups[first].start, run.group_end(last),
+               told ? format.told_score : format.alone_score);
+  }
+  if (last == first && digits.size() >= 8 && digits.size() <= 17 &&
+      (context.get() & kBankAccount) != 0)
+    scan.add(UsBankNumber, run.groups[first].start, run.group_end(last), kMaybe);
+}
+
+/// Four groups up to 255 with dots between, that are no version.
+void read_ipv4(Scan& scan, const NumberRun& run, std::size_t first) {
+  const std::size_t last = first + 3;
+  if (last >= run.count || run.gap_before(first) == '.' || run.gap_after(last) == '.') return;
+  const std::size_t start = run.groups[first].start;
+  if (scan.before(start) == '.' || (last + 1 == run.count && run.ends_in_letter)) return;
+  for (std::size_t i = first; i <= last; ++i) {
+    const Digits digits = run.digits_of(i, i);
+    if (digits.size() > 3 || number_of(digits) > 255) return;
+    if (digits.size() > 1 && digits[0] == 0) return;
+    if (i < last && run.gap_after(i) != '.') return;
+  }
+  if ((context_near(scan.text, start, run.group_end(last), {12, 0}) & kVersion) != 0) return;
+  scan.add(IpAddress, start, run.group_end(last), 0.95f);
+}
+
+void read_birth_date(Scan& scan, const NumberRun& run, std::size_t first) {
+  if (!is_date(run, first)) return;
+  const std::size_t start = run.groups[first].start;
+  const std::size_t end = run.group_end(first + 2);
+  if ((context_near(scan.text, start, end, {40, 12}) & kBirth) != 0)
+    scan.add(DateTime, start, end, kTold);
+}
+
+/// Whether the number may end at this group: nothing written to it without a gap.
+bool ends_clean(const NumberRun& run, std::size_t last) {
+  return last + 1 < run.count || !run.ends_in_letter;
+}
+
+void read_windows(Scan& scan, const NumberRun& run) {
+  RunContext context(scan, run);
+  const bool after_point = scan.before(run.groups[0].start) == '.';
+  for (std::size_t first = 0; first < run.count; ++first) {
+    read_ipv4(scan, run, first);
+    read_birth_date(scan, run, first);
+    // Digits behind a decimal point pass for anything.
+    if (run.gap_before(first) == '.' || (first == 0 && after_point)) continue;
+    for (std::size_t last = first; last < run.count; ++last) {
+      const std::size_t digits = run.digits_count(first, last);
+      if (digits > kWindowDigitsMax) break;
+      if (digits < kWindowDigitsMin || !ends_clean(run, last)) continue;
+      if (digits >= 12) read_card(scan, run, context, first, last);
+      read_formats(scan, run, context, first, last);
+    }
+  }
+}
+
+}  // namespace
+
+void read_numbers(Scan& scan, std::size_t start) {
+  if (start < scan.numbers_done) return;
+  NumberRun run;
+  scan.numbers_done = parse_run(scan.text, start, run);
+  if (run.count == 0) return;
+  read_windows(scan, run);
+  read_phones(scan, run);
+}
+
+}  // namespace croft::privacy
