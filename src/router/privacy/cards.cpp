@@ -57,6 +57,10 @@ constexpr Issuer kIssuers[] = {
 
 }  // namespace
 
+bool card_possible(Digits digits) {
+  return digits.size() >= 12 && digits.size() <= 19 && digits[0] != 0 && luhn_valid(digits);
+}
+
 bool card_valid(Digits digits) {
   if (digits.size() < 12 || digits.size() > 19) return false;
   const auto prefix = static_cast<std::uint16_t>(number_of(digits.first(4)));

@@ -167,11 +167,13 @@ void read_authorization(Scan& scan, const Word& word) {
     ++end;
   while (end > start && scan.text[end - 1] == '.') --end;
   const std::string_view token = scan.text.substr(start, end - start);
-  const bool has_digit = std::ranges::any_of(token, [](char c) { return is(c, kDigit); });
+  const auto has = [&](std::uint8_t kind) {
+    return std::ranges::any_of(token, [&](char c) { return is(c, kind); });
+  };
   const bool told =
       (context_near(scan.text, word.start, word.start, {24, 0}) & kCredential) != 0;
-  const bool fits = is_bearer ? token.size() >= 16 && has_digit
-                              : token.size() >= 8 && told && (has_digit || token.ends_with('='));
+  const bool fits = is_bearer ? token.size() >= 16 && has(kDigit)
+                              : token.size() >= 8 && told && has(kUpper) && has(kLower | kDigit);
   if (fits) scan.add(AccessToken, start, end, kCertain);
 }
 

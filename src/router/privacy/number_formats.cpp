@@ -42,7 +42,7 @@ bool us_npi(Digits d) {  // Luhn, as if the prefix 80840 stood in front: it adds
   return (d[0] == 1 || d[0] == 2) && luhn_valid(whole);
 }
 bool any(Digits) { return true; }
-bool ca_sin(Digits d) { return d[0] != 0 && d[0] != 8 && luhn_valid(d); }
+bool ca_sin(Digits d) { return d[0] != 8 && number_of(d) != 0 && luhn_valid(d); }
 
 // Europe.
 bool uk_nhs(Digits d) {

@@ -38,9 +38,11 @@ bool is_card_shape(std::string_view shape) {
 
 void read_card(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,
                std::size_t last) {
+  const Digits digits = run.digits_of(first, last);
   const bool fits = last - first < kGroupsShaped && is_card_shape(run.shape_of(first, last));
-  if (!fits && (context.get() & kCard) == 0) return;
-  if (card_valid(run.digits_of(first, last)))
+  const bool whole = first == last || (first == 0 && last + 1 == run.count);
+  if ((fits && card_valid(digits)) ||
+      (whole && card_possible(digits) && (context.get() & kCard) != 0))
     scan.add(CreditCard, run.groups[first].start, run.group_end(last), kCertain);
 }
 

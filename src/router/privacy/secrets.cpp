@@ -99,8 +99,9 @@ Value value_after(const Scan& scan, std::size_t at) {
   }
   // Quotes of JSON inside JSON.
   while (value.quoted && at > value.start && scan.text[at - 1] == '\\') --at;
+  const std::string_view closing = value.told ? ".!?)]}" : ")]}";
   while (!value.quoted && at > value.start &&
-         std::string_view(".!?)]}").find(scan.text[at - 1]) != std::string_view::npos)
+         closing.find(scan.text[at - 1]) != std::string_view::npos)
     --at;
   while (at > value.start && at < scan.text.size() &&
          (static_cast<unsigned char>(scan.text[at]) & 0xC0) == 0x80)
