@@ -27,6 +27,7 @@ HEAVY = {
     r"boost/(beast|asio)": 1,
     r"CLI/": 1,
     r"toml\+\+": 1,
+    r"yaml-cpp": 1,
     r"spdlog/": 1,
     r"prometheus/": 1,
     r"curl/": 1,

@@ -27,6 +27,7 @@
 #include <sstream>
 
 #include "cli/options.h"
+#include "router/policy/config_keys.h"
 
 namespace croft::cli {
 namespace {
@@ -71,11 +72,16 @@ bool read_texts(const toml::node& node, ConfigValue& out) {
   return true;
 }
 
+bool is_router_table(std::string_view key) {
+  return std::ranges::find(router_tables(), key) != router_tables().end();
+}
+
 Result<void> flatten(const toml::table& table, const std::string& prefix,
                      const std::filesystem::path& file, std::vector<ConfigValue>& out) {
   for (const auto& [key, node] : table) {
     const std::string path = prefix + std::string(key.str());
     const std::size_t line = node.source().begin.line;
+    if (prefix.empty() && is_router_table(path)) continue;
     if (const auto* inner = node.as_table()) {
       auto read = flatten(*inner, path + ".", file, out);
       if (!read) return read;
@@ -100,6 +106,71 @@ std::vector<std::string> known_keys() {
   return keys;
 }
 
+/// Where the entries of a table or an array stand, for reading them in the order of the file.
+auto position(const ConfigNode& node, const toml::node& source) {
+  return std::pair(node.line, source.source().begin.column);
+}
+
+ConfigNode to_node(const toml::node& source, std::string name, std::string key,
+                   const std::shared_ptr<const std::string>& file);
+
+void add_members(const toml::table& table, const std::string& key, ConfigNode& node) {
+  using Placed = std::pair<std::pair<std::size_t, toml::source_index>, ConfigNode>;
+  std::vector<Placed> placed;
+  for (const auto& [member, value] : table) {
+    const std::string name(member.str());
+    ConfigNode child = to_node(value, name, member_key(key, name), node.file);
+    placed.emplace_back(position(child, value), std::move(child));
+  }
+  // toml++ keeps a table's keys sorted.
+  std::ranges::sort(placed, {}, &Placed::first);
+  for (auto& [at, child] : placed) node.items.push_back(std::move(child));
+}
+
+/// toml++ limits how deep values nest.
+ConfigNode to_node(const toml::node& source, std::string name, std::string key,
+                   const std::shared_ptr<const std::string>& file) {
+  ConfigNode node{.kind = NodeKind::Other,
+                  .name = std::move(name),
+                  .key = std::move(key),
+                  .file = file,
+                  .line = source.source().begin.line,
+                  .text = {},
+                  .items = {}};
+  if (const auto* text = source.as_string()) {
+    node.kind = NodeKind::Text;
+    node.text = text->get();
+  } else if (const auto* integer = source.as_integer()) {
+    node.kind = NodeKind::Integer;
+    node.integer = integer->get();
+    node.real = static_cast<double>(node.integer);
+  } else if (const auto* real = source.as_floating_point()) {
+    node.kind = NodeKind::Real;
+    node.real = real->get();
+  } else if (const auto* flag = source.as_boolean()) {
+    node.kind = NodeKind::Flag;
+    node.flag = flag->get();
+  } else if (const auto* table = source.as_table()) {
+    node.kind = NodeKind::Table;
+    add_members(*table, node.key, node);
+  } else if (const auto* array = source.as_array()) {
+    node.kind = NodeKind::List;
+    for (const auto& element : *array) {
+      std::string place = "[" + std::to_string(node.items.size()) + "]";
+      std::string element_key = node.key + place;
+      node.items.push_back(to_node(element, std::move(place), std::move(element_key), file));
+    }
+  }
+  return node;
+}
+
+Error syntax_error(const toml::parse_error& error, const std::filesystem::path& file) {
+  return {.code = ErrorCode::InvalidArgument,
+          .message = at(file, error.source().begin.line) + ": " + std::string(error.description()),
+          .hint = "The file must be TOML; `croft config check` tries it",
+          .field = {}};
+}
+
 Result<std::string> read_text(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
@@ -111,6 +182,24 @@ Result<std::string> read_text(const std::filesystem::path& file) {
                   "Check its permissions");
   }
   return text.str();
+}
+
+/// A file that was asked for must be there.
+Result<void> check_given(const std::filesystem::path& explicit_file) {
+  std::error_code ignored;
+  if (explicit_file.empty() || std::filesystem::exists(explicit_file, ignored)) return {};
+  return fail(ErrorCode::NotFound, "there is no configuration file " + explicit_file.string(),
+              "Check --config and CROFT_CONFIG");
+}
+
+/// The name nearest to a setting that does not exist: a table of the router, too, which no list of
+/// settings has ("upstream.x.url" means [upstreams.x]).
+std::string near_setting(const std::string& key, std::span<const std::string> known) {
+  const std::string first = key.substr(0, key.find('.'));
+  for (const std::string_view table : router_tables())
+    if (table.substr(0, table.size() - 1) == first)
+      return std::string(table) + key.substr(first.size());
+  return nearest_name(key, known);
 }
 
 void add_with_folder(const std::filesystem::path& file, std::vector<std::filesystem::path>& out) {
@@ -138,9 +227,7 @@ Result<std::vector<ConfigValue>> parse_config(std::string_view text,
     auto read = flatten(table, "", file, values);
     if (!read) return std::unexpected(std::move(read).error());
   } catch (const toml::parse_error& error) {
-    return fail(ErrorCode::InvalidArgument,
-                at(file, error.source().begin.line) + ": " + std::string(error.description()),
-                "The file must be TOML; `croft config check` tries it");
+    return std::unexpected(syntax_error(error, file));
   }
   // toml++ keeps a table's keys sorted; a person reads them in the order of the file.
   std::ranges::sort(values, {}, [](const ConfigValue& value) {
@@ -149,7 +236,7 @@ Result<std::vector<ConfigValue>> parse_config(std::string_view text,
   const std::vector<std::string> known = known_keys();
   for (const ConfigValue& value : values) {
     if (std::ranges::find(known, value.key) != known.end()) continue;
-    const std::string near = nearest_name(value.key, known);
+    const std::string near = near_setting(value.key, known);
     return fail(
         ErrorCode::InvalidArgument, value.place() + ": there is no setting " + value.key,
         near.empty() ? "`croft config show` lists the settings" : "Did you mean " + near + "?",
@@ -177,11 +264,33 @@ std::vector<std::filesystem::path> config_files(const std::filesystem::path& exp
   return files;
 }
 
+Result<ConfigNode> parse_router_tables(std::string_view text, const std::filesystem::path& file) {
+  ConfigNode root;
+  root.file = std::make_shared<const std::string>(file.string());
+  try {
+    toml::table table = toml::parse(text, file.string());
+    for (auto each = table.begin(); each != table.end();)
+      each = is_router_table(each->first.str()) ? std::next(each) : table.erase(each);
+    add_members(table, {}, root);
+  } catch (const toml::parse_error& error) {
+    return std::unexpected(syntax_error(error, file));
+  }
+  return root;
+}
+
+Result<ConfigNode> load_router_tables(const std::filesystem::path& explicit_file) {
+  TRY(check_given(explicit_file));
+  ConfigNode all;
+  for (const auto& file : config_files(explicit_file)) {
+    const std::string text = TRY(read_text(file));
+    ConfigNode tables = TRY(parse_router_tables(text, file));
+    merge_entries(all, std::move(tables));
+  }
+  return all;
+}
+
 Result<std::vector<ConfigValue>> load_config(const std::filesystem::path& explicit_file) {
-  std::error_code ignored;
-  if (!explicit_file.empty() && !std::filesystem::exists(explicit_file, ignored))
-    return fail(ErrorCode::NotFound, "there is no configuration file " + explicit_file.string(),
-                "Check --config and CROFT_CONFIG");
+  TRY(check_given(explicit_file));
   std::vector<ConfigValue> all;
   for (const auto& file : config_files(explicit_file)) {
     const std::string text = TRY(read_text(file));

@@ -1,6 +1,6 @@
 #pragma once
-/// croft.toml, read flat: every value with its dotted key, file and line. toml++ is seen by
-/// config_file.cpp only.
+/// croft.toml: settings read flat, every value with its dotted key, file and line; the router's
+/// tables as a tree. toml++ is seen by config_file.cpp only.
 
 #include <filesystem>
 #include <string>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "router/policy/config_node.h"
 
 namespace croft::cli {
 
@@ -25,10 +26,19 @@ struct ConfigValue {
   [[nodiscard]] std::string place() const;
 };
 
-/// Parses the text of one file. Errors: InvalidArgument, with file and line (TOML syntax; a date or
-/// an array of anything but strings).
+/// Parses the text of one file; the router's tables are left out. Errors: InvalidArgument, with
+/// file and line (TOML syntax; a date or an array of anything but strings).
 Result<std::vector<ConfigValue>> parse_config(std::string_view text,
                                               const std::filesystem::path& file);
+
+/// The router's tables (`upstreams`, `models`, `routes`, `router`) of one file's text, in the
+/// file's order; empty where it has none. What is in them is not judged here. Errors:
+/// InvalidArgument (TOML syntax).
+Result<ConfigNode> parse_router_tables(std::string_view text, const std::filesystem::path& file);
+
+/// The router's tables of the files that load_config reads; entries of later ones replace earlier
+/// ones as a whole. Errors: NotFound, Io; InvalidArgument (TOML syntax).
+Result<ConfigNode> load_router_tables(const std::filesystem::path& explicit_file);
 
 /// Reads the files that exist among the system's and the user's croft.toml and the *.toml of a
 /// conf.d folder beside each; later values win. `explicit_file`, where not empty, is read instead

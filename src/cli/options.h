@@ -76,7 +76,8 @@ struct VerbSpec {
 [[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench, plan
 [[nodiscard]] VerbSpec plan_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
-library_verbs();                                    ///< pull, list, show, rm, import, tokenize ...
+library_verbs();  ///< pull, list, show, rm, import, tokenize ...
+[[nodiscard]] std::vector<VerbSpec> route_policy_verbs();  ///< route check, explain, import
 [[nodiscard]] std::vector<VerbSpec> house_verbs();  ///< doctor, config, completions, version ...
 
 }  // namespace croft::cli

@@ -1,0 +1,22 @@
+#include "cli/router_access.h"
+
+#include "cli/config_file.h"
+#include "cli/model_access.h"
+#include "store/model_library.h"
+
+namespace croft::cli {
+
+Result<ParsedRouter> read_router(const Settings& settings) {
+  const ConfigNode root = TRY(load_router_tables(settings.text("config")));
+  RouterSurroundings around;
+  // Without a readable library names are taken on trust: the library's own trouble is not the
+  // configuration's.
+  if (const auto models = list_models(models_root(settings))) {
+    around.installed.emplace();
+    for (const InstalledModel& model : *models) around.installed->push_back(model.name);
+  }
+  around.is_model = [&](const std::string& name) { return model_path(settings, name).has_value(); };
+  return parse_router(root, around);
+}
+
+}  // namespace croft::cli
