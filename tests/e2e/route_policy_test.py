@@ -62,6 +62,7 @@ class RoutePolicyTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         (self.folder / "models").mkdir()
+        self.write("")
 
     def write(self, text, name="croft.toml"):
         path = self.folder / name
@@ -110,7 +111,7 @@ class RoutePolicyTest(unittest.TestCase):
         said = done.stderr.decode()
         self.assertIn(f"{path}:3: upstreams.one.dialekt is no key of this table. Did you mean dialect?", said)
         self.assertIn(f"{path}:12: models.cheap has no price", said)
-        self.assertIn(f'{path}:20: routes."croft/auto".defualt is no key of this table. Did you mean default?', said)
+        self.assertIn(f'{path}:19: routes."croft/auto".defualt is no key of this table. Did you mean default?', said)
         self.refused("lists all 4 mistakes", "route", "explain", "hello")
 
     def test_check_never_shows_a_key(self):
