@@ -79,6 +79,12 @@ json::object chat_of(std::string_view prompt) {
   return {{"messages", std::move(messages)}};
 }
 
+RequestFacts facts_of(std::string_view tenant) {
+  RequestFacts facts;
+  facts.tenant = tenant;
+  return facts;
+}
+
 struct DryRunInput {
   json::object body;
   std::string tenant;
@@ -115,7 +121,7 @@ Result<DryRunRow> read_row(std::string_view line, const std::string& where,
   input.body = prompt ? chat_of(*prompt) : request->get_object();
   input.tenant = find_string(value, "tenant").value_or(tenant);
   DryRunRow out{.name = where,
-                .signals = read_signals(input.body, {.tenant = input.tenant}, input.scratch),
+                .signals = read_signals(input.body, facts_of(input.tenant), input.scratch),
                 .expected = std::string(find_string(value, "expected").value_or(""))};
   assumed.apply(out.signals);
   return out;
@@ -192,7 +198,7 @@ Result<int> route_explain_verb(const Settings& settings) {
   std::string prompt = settings.arguments().front();
   if (prompt == "-") prompt = TRY(read_stdin(limits::request_body_bytes_max));
   SignalScratch scratch;
-  GateSignals signals = read_signals(chat_of(prompt), {.tenant = settings.text("tenant")}, scratch);
+  GateSignals signals = read_signals(chat_of(prompt), facts_of(settings.text("tenant")), scratch);
   assumed.apply(signals);
   RouteDecision decision;
   decide(*config, *route, signals, now, decision);

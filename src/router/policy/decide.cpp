@@ -7,6 +7,8 @@
 namespace croft {
 namespace {
 
+constexpr std::uint32_t kAnyModel = UINT32_MAX;
+
 /// SplitMix64: one good number from a seed and a place.
 std::uint64_t mixed(std::uint64_t seed) {
   seed += 0x9E3779B97F4A7C15ULL;
@@ -54,10 +56,10 @@ std::optional<DropReason> unable(const CandidateModel& model, double cost,
 }
 
 void add_able(const RouterConfig& config, const std::vector<std::uint32_t>& from,
-              std::optional<std::uint32_t> only, const GateSignals& signals, bool may_leave,
+              std::uint32_t only, const GateSignals& signals, bool may_leave,
               std::vector<ChosenCandidate>& out, std::vector<DroppedCandidate>& dropped) {
   for (const std::uint32_t index : from) {
-    if (only && *only != index) continue;
+    if (only != kAnyModel && only != index) continue;
     const CandidateModel& model = config.models[index];
     const double cost = model.prices.cost(signals.tokens, signals.answer_tokens);
     std::optional<DropReason> why = unable(model, cost, signals);
@@ -170,13 +172,14 @@ void decide(const RouterConfig& config, const RouteConfig& route, const GateSign
 
   const bool examined_clean = signals.sensitivity == SensitivitySignal::None;
   const bool may_leave = examined_clean || out.route->privacy == RoutePrivacy::Allow;
-  const auto only = out.rule != nullptr ? out.rule->use.model : std::nullopt;
+  const std::uint32_t only =
+      out.rule != nullptr ? out.rule->use.model.value_or(kAnyModel) : kAnyModel;
   const bool wants_cloud = out.planned == RouteMode::Cascade || out.planned == RouteMode::Cloud;
   const bool wants_local = out.planned != RouteMode::Refuse;
 
   // Local candidates stand in for one of the cloud that was named and may not be asked.
-  std::optional<std::uint32_t> only_local;
-  if (only && config.models[*only].is_local()) only_local = *only;
+  const bool names_local = only != kAnyModel && config.models[only].is_local();
+  const std::uint32_t only_local = names_local ? only : kAnyModel;
   if (wants_local)
     add_able(config, out.route->local, only_local, signals, may_leave, out.candidates, out.dropped);
   const std::size_t locals = out.candidates.size();
@@ -188,7 +191,8 @@ void decide(const RouterConfig& config, const RouteConfig& route, const GateSign
       out.dropped, [](const DroppedCandidate& each) { return each.why == DropReason::StaysLocal; });
   const bool blocked = kept_back && out.route->privacy == RoutePrivacy::Block;
   out.mode = blocked ? RouteMode::Refuse
-                     : settle(out, locals > 0, out.candidates.size() > locals, !only || kept_back);
+                     : settle(out, locals > 0, out.candidates.size() > locals,
+                              only == kAnyModel || kept_back);
   out.reason = reason_of(out, kept_back, signals);
   const auto first_cloud = out.candidates.begin() + static_cast<std::ptrdiff_t>(locals);
   if (out.mode == RouteMode::Refuse)
