@@ -23,6 +23,8 @@ Result<int> tokenize_verb(const Settings& settings);
 Result<int> detokenize_verb(const Settings& settings);
 Result<int> template_render_verb(const Settings& settings);
 Result<int> prefix_save_verb(const Settings& settings);
+Result<int> route_calibrate_verb(const Settings& settings);
+Result<int> secret_seal_verb(const Settings& settings);
 Result<int> route_check_verb(const Settings& settings);
 Result<int> route_explain_verb(const Settings& settings);
 Result<int> route_import_verb(const Settings& settings);

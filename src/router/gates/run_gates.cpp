@@ -8,9 +8,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Ordinary prompts take some tens of microseconds; a text of megabytes may not hold a worker long.
-constexpr std::chrono::milliseconds privacy_time_max{20};
-
 template <typename Gate>
 void timed(std::string name, std::vector<GateTrace>& trace, Gate&& gate) {
   const auto before = Clock::now();
@@ -37,6 +34,28 @@ GateFindings run_gates(const json::object& body, const RequestFacts& facts,
       signals.intent = IntentSignal{.label = decision.label, .probability = decision.probability};
       return decision.label.empty() ? "no_signal" : std::string(decision.label);
     });
+  timed("privacy", findings.trace, [&]() -> std::string {
+    findings.sensitivity =
+        privacy::scan_request(body, privacy::gated_entities(), {}, scratch.privacy);
+    scratch.entities.clear();
+    switch (findings.sensitivity.verdict) {
+      case privacy::Verdict::None:
+        signals.sensitivity = SensitivitySignal::None;
+        return "nothing found";
+      case privacy::Verdict::Unknown:
+        signals.sensitivity = SensitivitySignal::Unknown;
+        return "unknown";
+      case privacy::Verdict::Found:
+        break;
+    }
+    signals.sensitivity = SensitivitySignal::Found;
+    const privacy::EntitySet found = findings.sensitivity.found();
+    for (std::size_t i = 0; i < privacy::entity_types_count; ++i)
+      if (found.test(i))
+        scratch.entities.push_back(privacy::entity_name(static_cast<privacy::EntityType>(i)));
+    signals.entities = scratch.entities;
+    return findings.sensitivity.summary();
+  });
   return findings;
 }
 

@@ -9,7 +9,7 @@
 #include "router/gates/intent_model.h"
 #include "router/policy/read_signals.h"
 #include "router/policy/signals.h"
-#include "router/privacy/find_entities.h"
+#include "router/privacy/sensitivity.h"
 #include "router/trace/route_trace.h"
 
 namespace croft {
@@ -24,6 +24,7 @@ struct GateScratch {
 
 struct GateFindings {
   GateSignals signals;  ///< points into the scratch, the body and the facts
+  privacy::Sensitivity sensitivity;
   std::vector<GateTrace> trace;
 };
 

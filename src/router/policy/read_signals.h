@@ -16,8 +16,8 @@ namespace croft {
 /// What is known of a request beside its body.
 struct RequestFacts {
   std::string_view tenant;
-  std::optional<std::chrono::milliseconds> deadline;
-  std::optional<double> budget_left;
+  std::optional<std::chrono::milliseconds> deadline = {};
+  std::optional<double> budget_left = {};
   std::uint64_t draw = 0;
 };
 

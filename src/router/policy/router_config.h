@@ -39,6 +39,8 @@ struct UpstreamConfig {
   std::size_t breaker_failures = 0;
   std::chrono::seconds breaker_cool_down{};
   std::string place;
+
+  friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 /// Prices are per million tokens.

@@ -115,10 +115,10 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
   Result<dialects::WrittenRequest> written = write_for(upstream, model, request_.call);
   if (!written) return refuse(std::move(written).error());
   Result<privacy::SanitisedRequest> sanitised =
-      privacy::sanitise(std::move(written->body), request_.privacy);
+      privacy::sanitise(std::move(written->body), request_.privacy, request_.sensitivity, scratch_);
   if (!sanitised) return refuse(std::move(sanitised).error());
   TransferRequest transfer =
-      target.upstream->transfer(written->path, *std::move(sanitised),
+      target.upstream->transfer(written->path, *sanitised,
                                 traceparent_text(request_.trace, new_span_id()), request_.hops);
   if (request_.deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(

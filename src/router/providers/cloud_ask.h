@@ -22,7 +22,8 @@ struct CloudRequest {
   std::shared_ptr<const RouterConfig> config;
   std::vector<CloudTarget> targets;  ///< in the order in which they are tried; not empty
   dialects::ChatCall call;
-  privacy::PrivacyMode privacy = privacy::PrivacyMode::LocalOnly;
+  privacy::PrivacyPolicy privacy;
+  privacy::Sensitivity sensitivity;  ///< of what the client sent
   TraceContext trace;
   std::string hops;  ///< of this request, with ourselves
   std::optional<std::chrono::steady_clock::time_point> deadline;
@@ -49,6 +50,7 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   CloudRequest request_;
   Sink sink_;                         ///< of the transfers' thread, as is what follows
   std::shared_ptr<CloudCall> call_;
+  privacy::FindScratch scratch_;
   bool over_ = false;
 };
 

@@ -64,7 +64,7 @@ UpstreamHealth Upstream::health(Time now) const {
   return health;
 }
 
-TransferRequest Upstream::transfer(std::string_view path, privacy::SanitisedRequest request,
+TransferRequest Upstream::transfer(std::string_view path, const privacy::SanitisedRequest& request,
                                    std::string_view traceparent, std::string_view hops) const {
   TransferRequest transfer;
   transfer.url = config_.url + std::string(path);
@@ -84,7 +84,7 @@ TransferRequest Upstream::transfer(std::string_view path, privacy::SanitisedRequ
   transfer.first_byte_timeout = config_.connect + config_.first_token;
   transfer.between_timeout = config_.between_tokens;
   transfer.total_timeout = config_.total;
-  transfer.body = std::move(request).take_text();
+  transfer.body = request.serialize();
   return transfer;
 }
 

@@ -123,6 +123,7 @@ Result<RoutedPlan> plan_for_route(const RouteRuntime& route, const RouterState& 
   const GateFindings gates = run_gates(body, facts, route.intents.get(), scratch());
   RoutedPlan plan;
   plan.route = &route;
+  plan.sensitivity = gates.sensitivity;
   const auto before = Clock::now();
   decide(config, *route.config, gates.signals, wall_clock(std::chrono::system_clock::now()),
          plan.decision);

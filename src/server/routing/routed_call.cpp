@@ -309,7 +309,8 @@ void RoutedCall::begin_cloud() {
   }
   request.config = context_.state->config;
   request.call = call_;
-  request.privacy = privacy_mode(plan_.route->config->privacy);
+  request.privacy.mode = privacy_mode(plan_.route->config->privacy);
+  request.sensitivity = plan_.sensitivity;
   request.trace = trace_.context;
   request.hops = *std::move(hops);
   request.deadline = context_.deadline;

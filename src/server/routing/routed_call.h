@@ -44,6 +44,7 @@ struct RoutedPlan {
   RouteDecision decision;
   const RouteRuntime* route = nullptr;  ///< null: one served model, no route
   std::string local_model;              ///< served name; empty: none of the candidates is local
+  privacy::Sensitivity sensitivity;
   AnswerContext known;  ///< for the confidence model
 };
 
