@@ -110,7 +110,7 @@ class RouteCase(unittest.TestCase):
         toml += route("croft/auto", "cascade", ['name = "short"', "when = { characters_max = 12 }", 'use = "local"'],
                       ['name = "secret words"', 'when = { tenant = ["nobody"] }', 'use = "refuse"'],
                       local=[harness.DEFAULT_MODEL], cloud=["openai-good"])
-        toml += route("croft/no", "refuse", local=[harness.DEFAULT_MODEL])
+        toml += route("croft/no", "local", ['name = "never"', "when = { characters_min = 1 }", 'use = "refuse"'], local=[harness.DEFAULT_MODEL])
         cls.faults = faults
         cls.routed = Routed(toml)
         cls.server = cls.routed.server

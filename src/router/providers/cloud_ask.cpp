@@ -10,15 +10,6 @@
 namespace croft {
 namespace {
 
-dialects::Dialect dialect_of(UpstreamDialect dialect) {
-  switch (dialect) {
-    case UpstreamDialect::OpenAi: return dialects::Dialect::OpenAi;
-    case UpstreamDialect::Anthropic: return dialects::Dialect::Anthropic;
-    case UpstreamDialect::Ollama: return dialects::Dialect::Ollama;
-  }
-  return dialects::Dialect::OpenAi;
-}
-
 Result<dialects::WrittenRequest> write_for(const UpstreamConfig& upstream,
                                            const CandidateModel& model,
                                            const dialects::ChatCall& call) {
@@ -128,7 +119,7 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
   }
   auto attempt = std::make_shared<UpstreamAttempt>(
       transfers_, target.upstream,
-      UpstreamAttempt::Options{.dialect = dialect_of(upstream.dialect)},
+      UpstreamAttempt::Options{.dialect = target.upstream->dialect()},
       std::move(sink));
   attempt->start(std::move(transfer));
   return attempt;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "router/dialects/write_request.h"
+
 namespace croft {
 namespace {
 
@@ -12,12 +14,36 @@ BreakerOptions breaker_options(const UpstreamConfig& config) {
   return options;
 }
 
-constexpr std::string_view anthropic_version = "2023-06-01";
+/// Where paths begin: clients' habits differ in whether the version belongs to the base address.
+std::string base_of(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  if (url.ends_with("/v1")) url.resize(url.size() - 3);
+  return url;
+}
+
+dialects::Dialect dialect_of(UpstreamDialect dialect) {
+  switch (dialect) {
+    case UpstreamDialect::OpenAi:
+      return dialects::Dialect::OpenAi;
+    case UpstreamDialect::Anthropic:
+      return dialects::Dialect::Anthropic;
+    case UpstreamDialect::Ollama:
+      break;
+  }
+  return dialects::Dialect::Ollama;
+}
 
 }  // namespace
 
 Upstream::Upstream(UpstreamConfig config, std::string key)
-    : config_(std::move(config)), key_(std::move(key)), breaker_(breaker_options(config_)) {}
+    : config_(std::move(config)),
+      base_(base_of(config_.url)),
+      key_(std::move(key)),
+      breaker_(breaker_options(config_)) {}
+
+dialects::Dialect Upstream::dialect() const {
+  return dialect_of(config_.dialect);
+}
 
 UpstreamGate Upstream::try_begin(Time now) {
   if (++running_ > config_.concurrency_max) {
@@ -67,14 +93,9 @@ UpstreamHealth Upstream::health(Time now) const {
 TransferRequest Upstream::transfer(std::string_view path, const privacy::SanitisedRequest& request,
                                    std::string_view traceparent, std::string_view hops) const {
   TransferRequest transfer;
-  transfer.url = config_.url + std::string(path);
-  transfer.headers = {"Content-Type: application/json"};
-  if (config_.dialect == UpstreamDialect::Anthropic) {
-    transfer.headers.push_back("anthropic-version: " + std::string(anthropic_version));
-    if (!key_.empty()) transfer.headers.push_back("x-api-key: " + key_);
-  } else if (!key_.empty()) {
-    transfer.headers.push_back("Authorization: Bearer " + key_);
-  }
+  transfer.url = base_ + std::string(path);
+  for (const dialects::Header& header : dialects::request_headers(dialect(), key_))
+    transfer.headers.push_back(header.name + ": " + header.value);
   if (!traceparent.empty()) transfer.headers.push_back("traceparent: " + std::string(traceparent));
   transfer.headers.push_back("x-croft-hops: " + std::string(hops));
   for (const auto& [name, value] : config_.headers) transfer.headers.push_back(name + ": " + value);

@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "io/http_transfers.h"
+#include "router/dialects/chat_exchange.h"
 #include "router/policy/router_config.h"
 #include "router/privacy/sanitised_request.h"
 #include "router/providers/circuit_breaker.h"
@@ -37,6 +38,7 @@ class Upstream {
   Upstream(UpstreamConfig config, std::string key);
 
   [[nodiscard]] const UpstreamConfig& config() const { return config_; }
+  [[nodiscard]] dialects::Dialect dialect() const;
   /// Whether it was made of just this.
   [[nodiscard]] bool is(const UpstreamConfig& config, std::string_view key) const {
     return config == config_ && key == key_;
@@ -61,6 +63,7 @@ class Upstream {
 
  private:
   const UpstreamConfig config_;
+  const std::string base_;
   const std::string key_;
   CircuitBreaker breaker_;
   std::atomic<std::size_t> running_{0};

@@ -39,6 +39,16 @@ Failed transfer_failure(const Error& error, bool answering) {
   return failed;
 }
 
+/// An error as the client should hear it: what is wrong between us and the upstream (our key, a model
+/// that it does not have) is not the client's fault, and must not look so.
+Failed told(Failed failed) {
+  const ErrorCode code = failed.error.code;
+  const bool clients = failed.cause == FailureCause::Request && code != ErrorCode::NotFound;
+  const bool passing = code == ErrorCode::Busy || code == ErrorCode::Unavailable;
+  if (!clients && !passing) failed.error.code = ErrorCode::Upstream;
+  return failed;
+}
+
 bool is_event_stream(const HttpHeaders& headers) {
   const auto type = headers.find("content-type");
   return type != headers.end() && (type->second.starts_with("text/event-stream") ||
@@ -93,8 +103,8 @@ void UpstreamAttempt::on_end(const TransferEnd& end) {
     give(transfer_failure(*end.error, reader_ != nullptr));
   } else if (!reader_) {
     const std::vector<dialects::Header> headers = header_list(headers_);
-    give(dialects::read_error(options_.dialect, status_, headers, error_body_,
-                              std::chrono::system_clock::now()));
+    give(told(dialects::read_error(options_.dialect, status_, headers, error_body_,
+                                   std::chrono::system_clock::now())));
   } else {
     std::vector<AnswerEvent> events;
     reader_->finish(events);
@@ -105,6 +115,7 @@ void UpstreamAttempt::on_end(const TransferEnd& end) {
 void UpstreamAttempt::give_all(std::vector<AnswerEvent> events) {
   for (AnswerEvent& event : events) {
     if (over_) return;
+    if (auto* failed = std::get_if<Failed>(&event)) *failed = told(std::move(*failed));
     give(std::move(event));
   }
 }
