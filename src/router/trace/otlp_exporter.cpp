@@ -29,6 +29,10 @@ std::optional<std::chrono::seconds> retry_after(const HttpHeaders& headers) {
   return std::min<std::chrono::seconds>(std::chrono::seconds(seconds), retry_after_max);
 }
 
+std::uint64_t lost_of(const OtlpCounts& counts) {
+  return counts.dropped + counts.failed + counts.rejected;
+}
+
 }  // namespace
 
 struct OtlpExporter::Answer {
@@ -124,6 +128,9 @@ void OtlpExporter::run() {
   counts_.dropped += counts_.queued;
   counts_.queued = 0;
   queue_.clear();
+  const std::uint64_t lost = lost_of(counts_);
+  if (lost > lost_reported_)
+    log_warning("OpenTelemetry: spans lost at the end: " + std::to_string(lost - lost_reported_));
   ended_ = true;
   over_.notify_all();
 }
@@ -240,7 +247,7 @@ void OtlpExporter::settle(const Answer& answer, std::uint64_t spans) {
 
 void OtlpExporter::report(const Answer& answer, Batch batch) {
   const OtlpCounts counts = this->counts();
-  const std::uint64_t lost = counts.dropped + counts.failed + counts.rejected;
+  const std::uint64_t lost = lost_of(counts);
   if (answer.accepted() && failing_) {
     failing_ = false;
     log_info("OpenTelemetry: the collector takes spans again");
@@ -258,7 +265,7 @@ void OtlpExporter::report(const Answer& answer, Batch batch) {
     message += batch == Batch::ComesAgain ? "; it will be tried again" : "; a batch is given up";
     if (lost > lost_reported_) message += "; ";
   }
-  if (lost > lost_reported_) message += std::to_string(lost - lost_reported_) + " spans were lost";
+  if (lost > lost_reported_) message += "spans lost: " + std::to_string(lost - lost_reported_);
   lost_reported_ = lost;
   log_warning(message);
 }
