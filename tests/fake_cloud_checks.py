@@ -151,12 +151,24 @@ def openai_schema(body):
     return {"type": "object", "properties": {"answer": {"type": "string"}}} if form["type"] == "json_object" else None
 
 
-def last_user_text(messages, kinds):
+def result_text(block):
+    content = block.get("content", "")
+    return content if isinstance(content, str) else text_of(content, "tool_result.content", ("text", "image", "document"))
+
+
+def last_said(messages):
+    """(text that is answered, whether it is a tool's result). Of the last message, or of the user's last one."""
+    last = messages[-1]
+    if last["role"] == "tool":
+        return text_of(last.get("content", ""), "messages.content"), True
+    blocks = last["content"] if isinstance(last.get("content"), list) else []
+    if results := [block for block in blocks if block.get("type") == "tool_result"]:
+        return "".join(result_text(block) for block in results), True
     for message in reversed(messages):
         if message["role"] == "user":
-            return text_of(message.get("content"), "messages.content", kinds) if isinstance(message.get("content"), str) else "".join(
-                part["text"] for part in message.get("content") or [] if part.get("type") == "text")
-    return ""
+            content = message.get("content") or ""
+            return content if isinstance(content, str) else "".join(part["text"] for part in content if part["type"] == "text"), False
+    return "", False
 
 
 def check_openai(headers, body):
@@ -174,10 +186,12 @@ def check_openai(headers, body):
     limits = [positive(body, name) for name in ("max_tokens", "max_completion_tokens")]
     need(None in limits, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", "max_tokens")
     tools = function_tools(body)
-    return Asked(model, openai_texts(messages) + tools_text(body), last_user_text(messages, ("text",)), stream,
+    texts = openai_texts(messages)
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body), said, stream,
                  tools, openai_choice(body, tools), flag(body, "parallel_tool_calls", True), limits[0] or limits[1],
                  stops_of(body, "stop", single=True), openai_schema(body),
-                 not stream or bool((options or {}).get("include_usage")))
+                 not stream or bool((options or {}).get("include_usage")), after_tool)
 
 
 def anthropic_texts(messages):
@@ -225,11 +239,13 @@ def check_anthropic(headers, body):
     tools = anthropic_tools(body)
     choice = body.get("tool_choice") or {"type": "auto"}
     need(isinstance(choice, dict) and choice.get("type") in ("auto", "any", "tool", "none"), "tool_choice: invalid", "tool_choice")
-    system = text_of(body["system"], "system") if body.get("system") else ""
-    return Asked(model, [system, *anthropic_texts(messages)] + tools_text(body),
-                 last_user_text(messages, ("text",)), flag(body, "stream", False), tools,
+    texts = [text_of(body["system"], "system") if body.get("system") else "", *anthropic_texts(messages)]
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body),
+                 said, flag(body, "stream", False), tools,
                  known_choice(choice.get("name") if choice["type"] == "tool" else choice["type"], tools),
-                 not choice.get("disable_parallel_tool_use", False), limit, stops_of(body, "stop_sequences", single=False))
+                 not choice.get("disable_parallel_tool_use", False), limit, stops_of(body, "stop_sequences", single=False),
+                 after_tool=after_tool)
 
 
 def check_ollama(headers, body):
@@ -252,6 +268,7 @@ def check_ollama(headers, body):
     need(form is None or form == "json" or isinstance(form, dict), "invalid format: expected \"json\" or a JSON schema")
     tools = function_tools(body)
     schema = {"type": "object", "properties": {"answer": {"type": "string"}}} if form == "json" else form
-    return Asked(model, texts + tools_text(body), last_user_text(messages, ("text",)),
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body), said,
                  flag(body, "stream", True), tools, tokens_max=limit if limit and limit > 0 else None,
-                 stops=stops_of(options, "stop", single=True), schema=schema)
+                 stops=stops_of(options, "stop", single=True), schema=schema, after_tool=after_tool)
