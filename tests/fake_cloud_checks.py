@@ -111,7 +111,14 @@ def openai_choice(body, tools):
     if isinstance(choice, dict):
         need(choice.get("type") == "function" and isinstance(choice.get("function"), dict), "Invalid 'tool_choice'.", "tool_choice")
         choice = choice["function"].get("name")
+    need(isinstance(choice, str), "Invalid 'tool_choice'.", "tool_choice")
     return known_choice("any" if choice == "required" else choice, tools)
+
+
+def calls_of(message, where):
+    calls = message.get("tool_calls") or []
+    need(isinstance(calls, list), f"Invalid type for '{where}.tool_calls': expected a list.", where)
+    return calls
 
 
 def openai_texts(messages):
@@ -120,12 +127,12 @@ def openai_texts(messages):
     for index, message in enumerate(messages):
         where = f"messages[{index}]"
         if message["role"] == "tool":
-            need(message.get("tool_call_id") in waiting, f"Invalid parameter: {where} with role 'tool' must be a response to a "
+            need(isinstance(message.get("tool_call_id"), str) and message["tool_call_id"] in waiting, f"Invalid parameter: {where} with role 'tool' must be a response to a "
                  "preceding message with 'tool_calls'.", where)
             waiting.remove(message["tool_call_id"])
         else:
             need(not waiting, f"An assistant message with 'tool_calls' must be followed by tool messages for {sorted(waiting)}.", where)
-        calls = message.get("tool_calls") or []
+        calls = calls_of(message, where)
         for call in calls:
             function = call.get("function") if isinstance(call, dict) else None
             need(isinstance(function, dict) and isinstance(call.get("id"), str) and call.get("type") == "function"
@@ -204,9 +211,9 @@ def anthropic_texts(messages):
         need(text, f"{where}: must not be empty", where)
         texts.append(text)
         blocks = message["content"] if isinstance(message["content"], list) else []
-        results = {block.get("tool_use_id") for block in blocks if block["type"] == "tool_result"}
+        results = {str(block.get("tool_use_id")) for block in blocks if block["type"] == "tool_result"}
         need(results <= waiting if message["role"] == "user" else not results,
-             f"{where}: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(map(str, results - waiting))}", where)
+             f"{where}: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(results - waiting)}", where)
         need(waiting <= results, f"{where}: `tool_use` ids were found without `tool_result` blocks immediately after: {sorted(waiting)}",
              where)
         uses = [block for block in blocks if block["type"] == "tool_use"]
@@ -238,7 +245,8 @@ def check_anthropic(headers, body):
     number_in(body, "temperature", 0, 1)
     tools = anthropic_tools(body)
     choice = body.get("tool_choice") or {"type": "auto"}
-    need(isinstance(choice, dict) and choice.get("type") in ("auto", "any", "tool", "none"), "tool_choice: invalid", "tool_choice")
+    need(isinstance(choice, dict) and choice.get("type") in ("auto", "any", "tool", "none") and isinstance(choice.get("name", ""), str),
+         "tool_choice: invalid", "tool_choice")
     texts = [text_of(body["system"], "system") if body.get("system") else "", *anthropic_texts(messages)]
     said, after_tool = last_said(messages)
     return Asked(model, texts + tools_text(body),
@@ -255,7 +263,7 @@ def check_ollama(headers, body):
     for index, message in enumerate(messages):
         need(isinstance(message.get("content", ""), str), f"messages[{index}].content: Go value of type string expected")
         texts.append(message.get("content", ""))
-        for call in message.get("tool_calls") or []:
+        for call in calls_of(message, f"messages[{index}]"):
             function = call.get("function") if isinstance(call, dict) else None
             need(isinstance(function, dict) and isinstance(function.get("name"), str) and isinstance(function.get("arguments"), dict),
                  f"messages[{index}].tool_calls: function.name and function.arguments (an object) are needed")

@@ -98,6 +98,13 @@ def example_of(schema, text, depth=0):
             "boolean": True}.get(kind)
 
 
+def example_or_refusal(schema, text):
+    try:
+        return example_of(schema, text)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        raise Refused(400, "Invalid schema: it is no JSON schema.") from None
+
+
 def chosen_tools(asked):
     if not asked.tools or asked.choice == "none":
         return []
@@ -127,10 +134,10 @@ def answer_to(asked, scripted, call_id):
     prompt_tokens = sum(len(pieces(text)) for text in asked.texts)
     tools = chosen_tools(asked)
     if tools:
-        calls = [Call(call_id(), tool.name, example_of(tool.schema, asked.last_said) or {}) for tool in tools]
+        calls = [Call(call_id(), tool.name, example_or_refusal(tool.schema, asked.last_said) or {}) for tool in tools]
         return Answer([], calls, "tool", prompt_tokens)
     text = ECHO + asked.last_said if scripted is None else scripted
     if asked.schema is not None and scripted is None:
-        text = json.dumps(example_of(asked.schema, asked.last_said))
+        text = json.dumps(example_or_refusal(asked.schema, asked.last_said))
     parts, finish, matched = cut(text, asked)
     return Answer(parts, [], finish, prompt_tokens, matched)
