@@ -219,7 +219,9 @@ class FakeCloud:
 
     def _authenticate(self, headers, exchange, dialect):
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        given = headers.get("x-api-key", "") if dialect is Anthropic else bearer if scheme.lower() == "bearer" else ""
+        given = bearer if scheme.lower() == "bearer" else ""
+        if dialect is Anthropic:  # takes both forms; its SDK changed from one to the other
+            given = headers.get("x-api-key", given)
         exchange.key = given
         if dialect.name == "ollama" and not given and not self.settings.ollama_needs_key:
             return

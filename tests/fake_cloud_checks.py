@@ -111,7 +111,14 @@ def openai_choice(body, tools):
     if isinstance(choice, dict):
         need(choice.get("type") == "function" and isinstance(choice.get("function"), dict), "Invalid 'tool_choice'.", "tool_choice")
         choice = choice["function"].get("name")
+    need(isinstance(choice, str), "Invalid 'tool_choice'.", "tool_choice")
     return known_choice("any" if choice == "required" else choice, tools)
+
+
+def calls_of(message, where):
+    calls = message.get("tool_calls") or []
+    need(isinstance(calls, list), f"Invalid type for '{where}.tool_calls': expected a list.", where)
+    return calls
 
 
 def openai_texts(messages):
@@ -120,12 +127,12 @@ def openai_texts(messages):
     for index, message in enumerate(messages):
         where = f"messages[{index}]"
         if message["role"] == "tool":
-            need(message.get("tool_call_id") in waiting, f"Invalid parameter: {where} with role 'tool' must be a response to a "
+            need(isinstance(message.get("tool_call_id"), str) and message["tool_call_id"] in waiting, f"Invalid parameter: {where} with role 'tool' must be a response to a "
                  "preceding message with 'tool_calls'.", where)
             waiting.remove(message["tool_call_id"])
         else:
             need(not waiting, f"An assistant message with 'tool_calls' must be followed by tool messages for {sorted(waiting)}.", where)
-        calls = message.get("tool_calls") or []
+        calls = calls_of(message, where)
         for call in calls:
             function = call.get("function") if isinstance(call, dict) else None
             need(isinstance(function, dict) and isinstance(call.get("id"), str) and call.get("type") == "function"
@@ -151,12 +158,24 @@ def openai_schema(body):
     return {"type": "object", "properties": {"answer": {"type": "string"}}} if form["type"] == "json_object" else None
 
 
-def last_user_text(messages, kinds):
+def result_text(block):
+    content = block.get("content", "")
+    return content if isinstance(content, str) else text_of(content, "tool_result.content", ("text", "image", "document"))
+
+
+def last_said(messages):
+    """(text that is answered, whether it is a tool's result). Of the last message, or of the user's last one."""
+    last = messages[-1]
+    if last["role"] == "tool":
+        return text_of(last.get("content", ""), "messages.content"), True
+    blocks = last["content"] if isinstance(last.get("content"), list) else []
+    if results := [block for block in blocks if block.get("type") == "tool_result"]:
+        return "".join(result_text(block) for block in results), True
     for message in reversed(messages):
         if message["role"] == "user":
-            return text_of(message.get("content"), "messages.content", kinds) if isinstance(message.get("content"), str) else "".join(
-                part["text"] for part in message.get("content") or [] if part.get("type") == "text")
-    return ""
+            content = message.get("content") or ""
+            return content if isinstance(content, str) else "".join(part["text"] for part in content if part["type"] == "text"), False
+    return "", False
 
 
 def check_openai(headers, body):
@@ -174,10 +193,12 @@ def check_openai(headers, body):
     limits = [positive(body, name) for name in ("max_tokens", "max_completion_tokens")]
     need(None in limits, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", "max_tokens")
     tools = function_tools(body)
-    return Asked(model, openai_texts(messages) + tools_text(body), last_user_text(messages, ("text",)), stream,
+    texts = openai_texts(messages)
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body), said, stream,
                  tools, openai_choice(body, tools), flag(body, "parallel_tool_calls", True), limits[0] or limits[1],
                  stops_of(body, "stop", single=True), openai_schema(body),
-                 not stream or bool((options or {}).get("include_usage")))
+                 not stream or bool((options or {}).get("include_usage")), after_tool)
 
 
 def anthropic_texts(messages):
@@ -190,9 +211,9 @@ def anthropic_texts(messages):
         need(text, f"{where}: must not be empty", where)
         texts.append(text)
         blocks = message["content"] if isinstance(message["content"], list) else []
-        results = {block.get("tool_use_id") for block in blocks if block["type"] == "tool_result"}
+        results = {str(block.get("tool_use_id")) for block in blocks if block["type"] == "tool_result"}
         need(results <= waiting if message["role"] == "user" else not results,
-             f"{where}: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(map(str, results - waiting))}", where)
+             f"{where}: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(results - waiting)}", where)
         need(waiting <= results, f"{where}: `tool_use` ids were found without `tool_result` blocks immediately after: {sorted(waiting)}",
              where)
         uses = [block for block in blocks if block["type"] == "tool_use"]
@@ -224,12 +245,15 @@ def check_anthropic(headers, body):
     number_in(body, "temperature", 0, 1)
     tools = anthropic_tools(body)
     choice = body.get("tool_choice") or {"type": "auto"}
-    need(isinstance(choice, dict) and choice.get("type") in ("auto", "any", "tool", "none"), "tool_choice: invalid", "tool_choice")
-    system = text_of(body["system"], "system") if body.get("system") else ""
-    return Asked(model, [system, *anthropic_texts(messages)] + tools_text(body),
-                 last_user_text(messages, ("text",)), flag(body, "stream", False), tools,
+    need(isinstance(choice, dict) and choice.get("type") in ("auto", "any", "tool", "none") and isinstance(choice.get("name", ""), str),
+         "tool_choice: invalid", "tool_choice")
+    texts = [text_of(body["system"], "system") if body.get("system") else "", *anthropic_texts(messages)]
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body),
+                 said, flag(body, "stream", False), tools,
                  known_choice(choice.get("name") if choice["type"] == "tool" else choice["type"], tools),
-                 not choice.get("disable_parallel_tool_use", False), limit, stops_of(body, "stop_sequences", single=False))
+                 not choice.get("disable_parallel_tool_use", False), limit, stops_of(body, "stop_sequences", single=False),
+                 after_tool=after_tool)
 
 
 def check_ollama(headers, body):
@@ -239,7 +263,7 @@ def check_ollama(headers, body):
     for index, message in enumerate(messages):
         need(isinstance(message.get("content", ""), str), f"messages[{index}].content: Go value of type string expected")
         texts.append(message.get("content", ""))
-        for call in message.get("tool_calls") or []:
+        for call in calls_of(message, f"messages[{index}]"):
             function = call.get("function") if isinstance(call, dict) else None
             need(isinstance(function, dict) and isinstance(function.get("name"), str) and isinstance(function.get("arguments"), dict),
                  f"messages[{index}].tool_calls: function.name and function.arguments (an object) are needed")
@@ -252,6 +276,7 @@ def check_ollama(headers, body):
     need(form is None or form == "json" or isinstance(form, dict), "invalid format: expected \"json\" or a JSON schema")
     tools = function_tools(body)
     schema = {"type": "object", "properties": {"answer": {"type": "string"}}} if form == "json" else form
-    return Asked(model, texts + tools_text(body), last_user_text(messages, ("text",)),
+    said, after_tool = last_said(messages)
+    return Asked(model, texts + tools_text(body), said,
                  flag(body, "stream", True), tools, tokens_max=limit if limit and limit > 0 else None,
-                 stops=stops_of(options, "stop", single=True), schema=schema)
+                 stops=stops_of(options, "stop", single=True), schema=schema, after_tool=after_tool)

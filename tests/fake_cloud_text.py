@@ -1,7 +1,7 @@
 """What the fake cloud answers: a deterministic text or tool calls, from what was asked in any dialect.
 
-The answer repeats the last user message, so that what a router hides or puts back shows up in it. A tool is called when the
-request forces it, or when the last user message has the tool's name in it; its arguments are an example of its schema with
+The answer repeats the last user message, or the tool's result after it, so that what a router hides or puts back shows up in it. A
+tool is called when the request forces it, or when that user message has the tool's name in it; its arguments are an example of its schema with
 the user's text in every free string. Tokens are counted by `pieces`: six letters or one sign, with the space before.
 """
 import dataclasses
@@ -32,7 +32,7 @@ class Asked:
     """A checked request, the same for every dialect."""
     model: str
     texts: list               # all that counts as prompt
-    last_user: str
+    last_said: str            # by the user, or by a tool
     stream: bool
     tools: list = dataclasses.field(default_factory=list)
     choice: str = "auto"      # auto, none, any, or a tool's name
@@ -41,6 +41,7 @@ class Asked:
     stops: list = dataclasses.field(default_factory=list)
     schema: dict | None = None  # the answer is JSON of this schema
     tell_usage: bool = True
+    after_tool: bool = False    # the last message is a tool's result
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,12 +98,19 @@ def example_of(schema, text, depth=0):
             "boolean": True}.get(kind)
 
 
+def example_or_refusal(schema, text):
+    try:
+        return example_of(schema, text)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        raise Refused(400, "Invalid schema: it is no JSON schema.") from None
+
+
 def chosen_tools(asked):
     if not asked.tools or asked.choice == "none":
         return []
     if asked.choice not in ("auto", "any"):
         return [tool for tool in asked.tools if tool.name == asked.choice]
-    named = [tool for tool in asked.tools if re.search(rf"\b{re.escape(tool.name)}\b", asked.last_user)]
+    named = [tool for tool in asked.tools if not asked.after_tool and re.search(rf"\b{re.escape(tool.name)}\b", asked.last_said)]
     if not named and asked.choice == "any":
         named = asked.tools[:1]
     return named if asked.parallel else named[:1]
@@ -126,10 +134,10 @@ def answer_to(asked, scripted, call_id):
     prompt_tokens = sum(len(pieces(text)) for text in asked.texts)
     tools = chosen_tools(asked)
     if tools:
-        calls = [Call(call_id(), tool.name, example_of(tool.schema, asked.last_user) or {}) for tool in tools]
+        calls = [Call(call_id(), tool.name, example_or_refusal(tool.schema, asked.last_said) or {}) for tool in tools]
         return Answer([], calls, "tool", prompt_tokens)
-    text = ECHO + asked.last_user if scripted is None else scripted
+    text = ECHO + asked.last_said if scripted is None else scripted
     if asked.schema is not None and scripted is None:
-        text = json.dumps(example_of(asked.schema, asked.last_user))
+        text = json.dumps(example_or_refusal(asked.schema, asked.last_said))
     parts, finish, matched = cut(text, asked)
     return Answer(parts, [], finish, prompt_tokens, matched)

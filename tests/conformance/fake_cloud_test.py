@@ -157,6 +157,20 @@ class Answers(CloudCase):
         for more in ({"text": "Rain?"}, {"text": named, "tool_choice": "none"}):
             self.assertNotIn("tool_calls", self.asks("openai", tools=TOOLS["openai"], **more)["choices"][0]["message"])
 
+    def test_a_tools_result_is_answered_and_not_called_again(self):
+        ask, result = {"role": "user", "content": "Use weather."}, "Rain for Ann"
+        call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+        found = self.asks("openai", tools=TOOLS["openai"], messages=[ask, {"role": "assistant", "content": None, "tool_calls": [call]},
+                                                                     {"role": "tool", "tool_call_id": "c1", "content": result}])
+        self.assertEqual(found["choices"][0]["message"]["content"], "You said: " + result)
+        found = self.asks("anthropic", tools=TOOLS["anthropic"], messages=[
+            ask, {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "weather", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "text", "text": result}]}]}])
+        self.assertEqual(found["content"][0]["text"], "You said: " + result)
+        found = self.asks("ollama", tools=TOOLS["ollama"], messages=[
+            ask, {"role": "assistant", "tool_calls": [{"function": {"name": "weather", "arguments": {}}}]}, {"role": "tool", "content": result}])
+        self.assertEqual(found["message"]["content"], "You said: " + result)
+
     def test_streamed_tool_calls_come_in_fragments(self):
         deltas = [e["choices"][0]["delta"]["tool_calls"][0] for e in
                   self.asks("openai", text="weather \"now\"", stream=True, tools=TOOLS["openai"])[:-1] if e["choices"][0]["delta"].get("tool_calls")]
@@ -227,6 +241,7 @@ class Refusals(CloudCase):
                 ("openai", {}, 401), ("openai", {"Authorization": "Bearer sk-wrong"}, 401), ("openai", {"Authorization": "Bearer sk-expired"}, 401),
                 ("openai", {"x-api-key": "sk-test"}, 401), ("openai", {"Authorization": "Bearer sk-other"}, 200),
                 ("anthropic", {"x-api-key": "sk-wrong", "anthropic-version": "2023-06-01"}, 401), ("anthropic", {"x-api-key": "sk-test"}, 400),
+                ("anthropic", {"Authorization": "Bearer sk-test", "anthropic-version": "2023-06-01"}, 200),
                 ("ollama", {"Authorization": "Bearer sk-wrong"}, 401), ("ollama", {}, 200)):
             with self.subTest(dialect=dialect, headers=headers):
                 self.assertEqual(self.post(dialect, body_of(dialect), headers)[0], status)

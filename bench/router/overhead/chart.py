@@ -59,7 +59,7 @@ def intervals(title, panels):
                       f'<circle cx="{x:.1f}" cy="{y_of(median):.1f}" r="3.5" fill="{colour}"/>',
                       text(x + 6, y_of(median) + 3, f"{median:.2f}", size=8, colour=colour)]
         for index, level in enumerate(levels):
-            parts.append(text(LEFT + room * (index + 0.5), top + PANEL + 14, f"{level} clients", "middle", 9))
+            parts.append(text(LEFT + room * (index + 0.5), top + PANEL + 14, f"{level} client{'s' * (level != 1)}", "middle", 9))
         top += PANEL + GAP
     ways = sorted({point[1] for _, points in panels for point in points})
     parts += [text(WIDTH - 12 - 80 * (len(ways) - index), 16, way, colour=COLOURS.get(way, "#5b7aa6")) for index, way in enumerate(ways)]
