@@ -28,7 +28,7 @@ TIMES = {"connect_ms": 2000, "first_token_ms": 1500, "between_tokens_ms": 700, "
 def upstream(name, cloud, dialect, **settings):
     lines = [f"[upstreams.{name}]", f'dialect = "{dialect}"', f'url = "{cloud.base_url}{DIALECTS[dialect]}"',
              'key_env = "TEST_CLOUD_KEY"']
-    for key, value in {**TIMES, "retries": 0, "breaker_failures": 50, **settings}.items():
+    for key, value in {**TIMES, "retries": 0, "breaker_failures": 1000, **settings}.items():
         lines.append(f"{key} = {json.dumps(value)}")
     return "\n".join(lines) + "\n"
 
@@ -97,8 +97,10 @@ class RouteCase(unittest.TestCase):
             toml += route(f"to/{dialect}", "cloud", cloud=[f"{dialect}-good"])
         faults = ("500", "429-2", "hang", "reset-after-0", "reset-after-3", "stall-after-2", "half-frame", "wrong-json", "endless",
                   "no-done", "expired-key", "huge-line-9", "truncated-body", "redirect", "garbage", "empty", "early-end-2", "bad-utf8")
+        # Who says 429 is left alone for as long as it asks for: not the one that other cases need.
+        toml += upstream("limited", cls.cloud, "openai")
         for fault in faults:
-            toml += model(f"bad-{fault}", "openai", f"any/fault-{fault}")
+            toml += model(f"bad-{fault}", "limited" if fault.startswith("429") else "openai", f"any/fault-{fault}")
             toml += route(f"fault/{fault}", "cloud", cloud=[f"bad-{fault}"])
             toml += route(f"saved/{fault}", "cloud", cloud=[f"bad-{fault}", "anthropic-good"], order="listed")
         toml += upstream("patient", cls.cloud, "openai", retries=3)
@@ -215,7 +217,7 @@ class RouteCase(unittest.TestCase):
                                                    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
         for dialect in DIALECTS:
             with self.subTest(upstream=dialect):
-                _, _, answer = self.routed.chat(f"to/{dialect}", tools=tools, tool_choice="required" if dialect != "ollama" else "auto")
+                _, _, answer = self.routed.chat(f"to/{dialect}", "Ask weather about Rome.", tools=tools)
                 calls = answer["choices"][0]["message"].get("tool_calls")
                 self.assertTrue(calls, answer)
                 self.assertEqual(calls[0]["function"]["name"], "weather")

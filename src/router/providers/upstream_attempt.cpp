@@ -44,7 +44,8 @@ Failed transfer_failure(const Error& error, bool answering) {
 Failed told(Failed failed) {
   const ErrorCode code = failed.error.code;
   const bool clients = failed.cause == FailureCause::Request && code != ErrorCode::NotFound;
-  const bool passing = code == ErrorCode::Busy || code == ErrorCode::Unavailable;
+  const bool passing =
+      failed.cause == FailureCause::RateLimit || failed.cause == FailureCause::Overload;
   if (!clients && !passing) failed.error.code = ErrorCode::Upstream;
   return failed;
 }
