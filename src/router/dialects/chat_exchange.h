@@ -185,8 +185,9 @@ struct RedactedThinking {
   bool operator==(const RedactedThinking&) const = default;
 };
 
-/// Calls are counted from 0 in the order they begin. All arguments of a call come before the next
-/// call begins: a reader refuses a stream that mixes them, so that writers need not sort.
+/// Calls are counted from 0 in the order they begin. All arguments of a call come right after it,
+/// before text, thoughts or the next call: a reader refuses a stream that mixes them, so that
+/// writers need not sort.
 struct ToolCallBegin {
   std::size_t index = 0;
   std::string id;
@@ -199,7 +200,8 @@ struct ToolCallArguments {
   bool operator==(const ToolCallArguments&) const = default;
 };
 
-/// Token counts. nullopt: the upstream did not say, which is not 0. At most once, before Finished.
+/// Token counts. nullopt: the upstream did not say, which is not 0. At most once, right before
+/// Finished, or before Failed where the upstream had begun and said so.
 struct Usage {
   std::optional<std::int64_t> prompt_tokens = {};       ///< cached ones included, as OpenAI counts
   std::optional<std::int64_t> cached_tokens = {};       ///< of the prompt: read from a cache

@@ -103,9 +103,27 @@ std::optional<std::int64_t> find_count(const json::value& value, std::string_vie
   return count && *count >= 0 ? count : std::nullopt;
 }
 
+json::value mended_json(const json::value& value) {
+  const auto mended = [](std::string_view text) {
+    return utf8::repair(text, utf8::Invalid::MaximalSubpart);
+  };
+  if (const json::string* text = value.if_string()) return json::value(mended(*text));
+  if (const json::array* list = value.if_array()) {
+    json::array out;
+    out.reserve(list->size());
+    for (const json::value& entry : *list) out.push_back(mended_json(entry));
+    return out;
+  }
+  if (const json::object* object = value.if_object()) {
+    json::object out;
+    for (const auto& member : *object) out[mended(member.key())] = mended_json(member.value());
+    return out;
+  }
+  return value;
+}
+
 std::string quoted_words(std::string_view text) {
-  std::string out =
-      utf8::repair(text.substr(0, quoted_bytes_max), utf8::Invalid::MaximalSubpart);
+  std::string out = utf8::repair(text.substr(0, quoted_bytes_max), utf8::Invalid::MaximalSubpart);
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   while (out.ends_with(' ')) out.pop_back();

@@ -23,6 +23,9 @@ Result<json::value> parse_upstream_json(std::string_view text, std::string_view 
 [[nodiscard]] std::optional<std::int64_t> find_count(const json::value& value,
                                                      std::string_view key);
 
+/// A copy whose strings and keys are UTF-8.
+[[nodiscard]] json::value mended_json(const json::value& value);
+
 /// Words of an upstream for a message: mended, one line, at most 500 bytes.
 [[nodiscard]] std::string quoted_words(std::string_view text);
 

@@ -1,8 +1,8 @@
 #pragma once
 /// Requests to upstreams, from the typed form to the JSON of each dialect. What a dialect cannot
 /// express is an error that names the client's field: who routes may then try another upstream.
-/// Only what cannot change the words of an answer (cache marks, user ids, thoughts of earlier turns)
-/// is left out, and then `warnings` says so.
+/// Only what cannot change the words of an answer (cache marks, user ids, thoughts of earlier
+/// turns) is left out, and then `warnings` says so.
 
 #include <cstdint>
 #include <string>
