@@ -60,8 +60,7 @@ json::value openai_usage_json(const Usage& usage) {
   add_count(prompt, "cache_write_tokens", usage.cache_write_tokens);
   if (!prompt.empty()) out["prompt_tokens_details"] = std::move(prompt);
   if (usage.reasoning_tokens)
-    out["completion_tokens_details"] =
-        json::object{{"reasoning_tokens", *usage.reasoning_tokens}};
+    out["completion_tokens_details"] = json::object{{"reasoning_tokens", *usage.reasoning_tokens}};
   return out;
 }
 

@@ -36,8 +36,7 @@ void AnswerState::emit(Channel channel, std::string text, json::array logprobs) 
       if (!text.empty()) events_->push_back(ThinkingDelta{std::move(text)});
       return;
     case Channel::Arguments:
-      if (!text.empty())
-        events_->push_back(ToolCallArguments{calls_count_ - 1, std::move(text)});
+      if (!text.empty()) events_->push_back(ToolCallArguments{calls_count_ - 1, std::move(text)});
       return;
   }
 }

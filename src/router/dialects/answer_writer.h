@@ -16,14 +16,14 @@ namespace croft::dialects {
 
 /// What an answer says beside its events.
 struct AnswerLook {
-  std::string id;     ///< ours; empty: the upstream's
-  std::string model;  ///< empty: the upstream's
-  std::int64_t created = 0;  ///< Unix seconds; OpenAI
-  std::string fingerprint;   ///< OpenAI's system_fingerprint; empty: none
-  bool include_usage = false;  ///< OpenAI streams: the client asked for the chunk with the usage
-  std::string request_id;      ///< of errors in Anthropic's dialect
-  std::vector<std::string> warnings;  ///< `warnings` of the whole body or the first event
-  json::object extra;  ///< members for the whole body or the first event: our route trace
+  std::string id = {};           ///< ours; empty: the upstream's
+  std::string model = {};        ///< empty: the upstream's
+  std::int64_t created = 0;      ///< Unix seconds; OpenAI
+  std::string fingerprint = {};  ///< OpenAI's system_fingerprint; empty: none
+  bool include_usage = false;    ///< OpenAI streams: the client asked for the chunk with the usage
+  std::string request_id = {};   ///< of errors in Anthropic's dialect
+  std::vector<std::string> warnings = {};  ///< `warnings` of the whole body or the first event
+  json::object extra = {};  ///< members for the whole body or the first event: our route trace
 };
 
 /// One stream. Not for several threads at once.

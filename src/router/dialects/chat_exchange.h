@@ -186,7 +186,8 @@ struct RedactedThinking {
 };
 
 /// Calls are counted from 0 in the order they begin. All arguments of a call come right after it,
-/// before text, thoughts or the next call: a reader refuses a stream that mixes them, so that writers need not sort.
+/// before text, thoughts or the next call: a reader refuses a stream that mixes them, so that
+/// writers need not sort.
 struct ToolCallBegin {
   std::size_t index = 0;
   std::string id;

@@ -138,8 +138,7 @@ void OpenAiReader::read_call(const json::value& call) {
   const bool first = call_index_ < 0;
   const std::int64_t index = given.value_or(first ? 0 : call_index_);
   const bool new_id = !id.empty() && id != call_id_;
-  if (!first && index < call_index_ && !new_id)
-    return state.reject("tool calls are mixed");
+  if (!first && index < call_index_ && !new_id) return state.reject("tool calls are mixed");
   const json::value* function = find(call, "function");
   if (first || index != call_index_ || new_id) {
     state.begin_call(id, function == nullptr ? std::string() : find_text(*function, "name"));

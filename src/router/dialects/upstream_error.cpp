@@ -11,8 +11,8 @@ namespace {
 /// What an error's body says, whatever the dialect.
 struct ErrorWords {
   std::string message;
-  std::string type;  ///< "rate_limit_error"
-  std::string code;  ///< "context_length_exceeded"; Anthropic's details.error_code
+  std::string type;         ///< "rate_limit_error"
+  std::string code;         ///< "context_length_exceeded"; Anthropic's details.error_code
   std::int64_t status = 0;  ///< where the code is a number
 };
 
@@ -51,21 +51,17 @@ ErrorWords words_of_body(std::string_view body) {
 }
 
 bool contains_any(const std::string& text, std::span<const std::string_view> needles) {
-  return std::ranges::any_of(needles, [&](std::string_view needle) {
-    return text.find(needle) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      needles, [&](std::string_view needle) { return text.find(needle) != std::string::npos; });
 }
 
 bool is_overflow(const ErrorWords& words) {
   // OpenAI's code; words of OpenAI, Anthropic, llama-server, Ollama and vLLM.
-  constexpr std::array<std::string_view, 8> signs = {"maximum context length",
-                                                     "prompt is too long",
-                                                     "exceed context limit",
-                                                     "exceeds the context",
-                                                     "exceeds the available context",
-                                                     "context window",
-                                                     "context size has been exceeded",
-                                                     "exceed_context_size"};
+  constexpr std::array<std::string_view, 8> signs = {
+      "maximum context length",         "prompt is too long",
+      "exceed context limit",           "exceeds the context",
+      "exceeds the available context",  "context window",
+      "context size has been exceeded", "exceed_context_size"};
   return words.code == "context_length_exceeded" || words.type == "exceed_context_size_error" ||
          contains_any(lower(words.message), signs);
 }
@@ -74,9 +70,8 @@ bool is_quota(const ErrorWords& words) {
   constexpr std::array<std::string_view, 6> codes = {"insufficient_quota", "spend_limit",
                                                      "credit_balance",     "billing",
                                                      "usage_limit",        "quota_exceeded"};
-  constexpr std::array<std::string_view, 4> signs = {"credit balance is too low",
-                                                     "exceeded your current quota", "spend limit",
-                                                     "usage limits"};
+  constexpr std::array<std::string_view, 4> signs = {
+      "credit balance is too low", "exceeded your current quota", "spend limit", "usage limits"};
   return contains_any(lower(words.code), codes) || contains_any(lower(words.type), codes) ||
          contains_any(lower(words.message), signs);
 }

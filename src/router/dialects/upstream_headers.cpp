@@ -115,9 +115,8 @@ std::optional<Clock::time_point> read_http_date(std::string_view text) {
 std::optional<Clock::time_point> read_timestamp(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't'))
     return std::nullopt;
-  const auto moment =
-      time_of({digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2), digits(text, 11, 2),
-               digits(text, 14, 2), digits(text, 17, 2)});
+  const auto moment = time_of({digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2),
+                               digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)});
   const std::size_t zone = text.find_first_of("Zz+-", 19);
   if (!moment || zone == std::string_view::npos) return std::nullopt;
   if (text[zone] == 'Z' || text[zone] == 'z') return moment;
@@ -150,8 +149,8 @@ RateLimit read_openai_limit(std::span<const Header> headers, const std::string& 
 RateLimit read_anthropic_limit(std::span<const Header> headers, const std::string& what,
                                Clock::time_point now) {
   const std::string prefix = "anthropic-ratelimit-" + what;
-  RateLimit out{read_count(headers, prefix + "-limit"), read_count(headers, prefix + "-remaining"),
-                {}};
+  RateLimit out{
+      read_count(headers, prefix + "-limit"), read_count(headers, prefix + "-remaining"), {}};
   if (const auto reset = read_timestamp(find_header(headers, prefix + "-reset")))
     out.reset = until(*reset, now);
   return out;
@@ -183,8 +182,8 @@ std::optional<milliseconds> read_retry_after(std::span<const Header> headers,
 }
 
 RateLimits read_rate_limits(std::span<const Header> headers, Clock::time_point now) {
-  RateLimits out{read_openai_limit(headers, "requests"), read_openai_limit(headers, "tokens"),
-                 {}, {}};
+  RateLimits out{
+      read_openai_limit(headers, "requests"), read_openai_limit(headers, "tokens"), {}, {}};
   if (const RateLimit limit = read_anthropic_limit(headers, "requests", now); is_known(limit))
     out.requests = limit;
   if (const RateLimit limit = read_anthropic_limit(headers, "tokens", now); is_known(limit))

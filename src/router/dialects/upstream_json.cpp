@@ -123,8 +123,7 @@ json::value mended_json(const json::value& value) {
 }
 
 std::string quoted_words(std::string_view text) {
-  std::string out =
-      utf8::repair(text.substr(0, quoted_bytes_max), utf8::Invalid::MaximalSubpart);
+  std::string out = utf8::repair(text.substr(0, quoted_bytes_max), utf8::Invalid::MaximalSubpart);
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   while (out.ends_with(' ')) out.pop_back();

@@ -44,9 +44,7 @@ struct Gathered {
     last<ThinkingPart>().text += event.text;
   }
   void add(const ThinkingSignature& event) { last<ThinkingPart>().signature = event.signature; }
-  void add(const RedactedThinking& event) {
-    parts.emplace_back(ThinkingPart{{}, {}, event.data});
-  }
+  void add(const RedactedThinking& event) { parts.emplace_back(ThinkingPart{{}, {}, event.data}); }
   void add(const ToolCallBegin& event) {
     parts.emplace_back(ToolCall{event.id, event.name, {}, {}});
   }
@@ -86,10 +84,10 @@ json::object openai_whole(const AnswerLook& look, const Gathered& answer) {
   json::object choice;
   choice["index"] = 0;
   choice["message"] = openai_message(answer);
-  choice["logprobs"] = answer.logprobs.empty()
-                           ? json::value()
-                           : json::value(json::object{{"content", answer.logprobs},
-                                                      {"refusal", nullptr}});
+  choice["logprobs"] =
+      answer.logprobs.empty()
+          ? json::value()
+          : json::value(json::object{{"content", answer.logprobs}, {"refusal", nullptr}});
   choice["finish_reason"] = openai_finish_word(answer.finished->cause);
   json::array choices;
   choices.push_back(std::move(choice));
@@ -127,9 +125,8 @@ Result<json::object> anthropic_whole(const AnswerLook& look, const Gathered& ans
     } else {
       const auto& thought = std::get<ThinkingPart>(part);
       if (thought.redacted_data.empty())
-        content.push_back({{"type", "thinking"},
-                           {"thinking", thought.text},
-                           {"signature", thought.signature}});
+        content.push_back(
+            {{"type", "thinking"}, {"thinking", thought.text}, {"signature", thought.signature}});
       else
         content.push_back({{"type", "redacted_thinking"}, {"data", thought.redacted_data}});
     }

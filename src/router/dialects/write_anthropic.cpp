@@ -97,9 +97,8 @@ Result<void> Writer::add_part(const ChatMessage& message, std::size_t index, jso
     if (!thinking.redacted_data.empty())
       blocks.push_back({{"type", "redacted_thinking"}, {"data", thinking.redacted_data}});
     else if (!thinking.signature.empty())
-      blocks.push_back({{"type", "thinking"},
-                        {"thinking", thinking.text},
-                        {"signature", thinking.signature}});
+      blocks.push_back(
+          {{"type", "thinking"}, {"thinking", thinking.text}, {"signature", thinking.signature}});
     else
       warn("thoughts in `" + message.field + "` were left out: they bear no signature");
   }

@@ -150,7 +150,8 @@ Result<void> write_thinking(const ChatCall& call, WrittenRequest& out) {
   if (!call.thinking) return {};
   out.body["think"] = call.thinking->mode != ThinkingMode::Disabled;
   if (call.thinking->mode == ThinkingMode::Enabled)
-    add_warning(out.warnings, "`thinking.budget_tokens` was left out: the upstream knows no budget");
+    add_warning(out.warnings,
+                "`thinking.budget_tokens` was left out: the upstream knows no budget");
   return {};
 }
 

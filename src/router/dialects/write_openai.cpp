@@ -25,8 +25,8 @@ std::string_view role_text(ChatRole role) {
 
 json::object image_json(const ImagePart& image) {
   json::object url;
-  url["url"] = image.url.empty() ? "data:" + image.media_type + ";base64," + image.base64
-                                 : image.url;
+  url["url"] =
+      image.url.empty() ? "data:" + image.media_type + ";base64," + image.base64 : image.url;
   if (!image.detail.empty()) url["detail"] = image.detail;
   return {{"type", "image_url"}, {"image_url", std::move(url)}};
 }
@@ -54,15 +54,15 @@ struct MessageParts {
 
 Result<void> add_part(const ChatMessage& message, std::size_t index, MessageParts& parts) {
   const ContentPart& part = message.content[index];
-  const bool shown = std::holds_alternative<TextPart>(part) || std::holds_alternative<ImagePart>(part);
+  const bool shown =
+      std::holds_alternative<TextPart>(part) || std::holds_alternative<ImagePart>(part);
   if (shown && !parts.calls.empty())
     return not_expressible(part_field(message, index), dialect, "it stands after a tool call");
   if (const auto* text = std::get_if<TextPart>(&part)) {
     parts.content.push_back({{"type", "text"}, {"text", text->text}});
   } else if (const auto* image = std::get_if<ImagePart>(&part)) {
     if (message.role != ChatRole::User)
-      return not_expressible(part_field(message, index), dialect,
-                             "only user messages hold images");
+      return not_expressible(part_field(message, index), dialect, "only user messages hold images");
     parts.content.push_back(image_json(*image));
   } else if (const auto* call = std::get_if<ToolCall>(&part)) {
     parts.calls.push_back(call_json(*call));
@@ -97,7 +97,8 @@ Result<json::object> message_json(const ChatMessage& message, const OpenAiTarget
     add_warning(warnings, "`" + message.field + ".is_error` became the word \"Error:\"");
     TRY(joined_text(message, dialect));
     std::string text;
-    for (const json::value& part : parts.content) text += std::string_view(part.at("text").get_string());
+    for (const json::value& part : parts.content)
+      text += std::string_view(part.at("text").get_string());
     parts.content = {json::object{{"type", "text"}, {"text", std::move(text)}}};
   }
   if (message.refusal) {

@@ -68,9 +68,11 @@ Result<void> refuse_choices(const ChatCall& call, Dialect dialect) {
 
 bool wants_cache(const ChatCall& call) {
   return call.cache.has_value() ||
-         std::ranges::any_of(call.tools, [](const ChatTool& tool) { return tool.cache.has_value(); }) ||
+         std::ranges::any_of(call.tools,
+                             [](const ChatTool& tool) { return tool.cache.has_value(); }) ||
          std::ranges::any_of(call.messages, [](const ChatMessage& message) {
-           return message.cache.has_value() || std::ranges::any_of(message.content, part_wants_cache);
+           return message.cache.has_value() ||
+                  std::ranges::any_of(message.content, part_wants_cache);
          });
 }
 

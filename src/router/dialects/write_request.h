@@ -1,8 +1,8 @@
 #pragma once
 /// Requests to upstreams, from the typed form to the JSON of each dialect. What a dialect cannot
 /// express is an error that names the client's field: who routes may then try another upstream.
-/// Only what cannot change the words of an answer (cache marks, user ids, thoughts of earlier turns)
-/// is left out, and then `warnings` says so.
+/// Only what cannot change the words of an answer (cache marks, user ids, thoughts of earlier
+/// turns) is left out, and then `warnings` says so.
 
 #include <cstdint>
 #include <string>
@@ -27,27 +27,27 @@ enum class TokensField : std::uint8_t {
 };
 
 struct OpenAiTarget {
-  std::string model;  ///< the upstream's name of it
+  std::string model = {};  ///< the upstream's name of it
   TokensField tokens_field = TokensField::MaxCompletionTokens;
   /// Whether it knows vLLM's extras (top_k, min_p ...), as vLLM, llama-server and Croft do.
   bool engine_extras = false;
   /// Where thoughts of earlier turns go, "reasoning_content"; empty: they are left out.
-  std::string thoughts_field;
+  std::string thoughts_field = {};
 };
 
 struct AnthropicTarget {
-  std::string model;
+  std::string model = {};
   std::int64_t tokens_max = 0;  ///< the longest answer the model gives; 0: not known
   /// Whether it takes system messages between the others, as newer models do.
   bool system_anywhere = false;
 };
 
 struct OllamaTarget {
-  std::string model;
+  std::string model = {};
   /// Sent as num_ctx, always the same, for a change makes Ollama load the model anew. Without it
   /// Ollama takes a small context and cuts the beginning of the conversation without a word.
   std::int64_t context_tokens = 0;
-  std::string keep_alive;  ///< "5m", "-1"; empty: its default
+  std::string keep_alive = {};  ///< "5m", "-1"; empty: its default
 };
 
 // Errors: Unsupported (`field` is the client's); InvalidArgument where the target lacks what the
