@@ -19,7 +19,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 24> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 26> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -36,6 +36,8 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 24> kHandlers = {
     {"detokenize", detokenize_verb},
     {"template render", template_render_verb},
     {"prefix save", prefix_save_verb},
+    {"route train", route_train_verb},
+    {"route evaluate", route_evaluate_verb},
     {"doctor", doctor_verb},
     {"top", top_verb},
     {"config show", config_show_verb},

@@ -22,6 +22,8 @@ Result<int> tokenize_verb(const Settings& settings);
 Result<int> detokenize_verb(const Settings& settings);
 Result<int> template_render_verb(const Settings& settings);
 Result<int> prefix_save_verb(const Settings& settings);
+Result<int> route_train_verb(const Settings& settings);
+Result<int> route_evaluate_verb(const Settings& settings);
 Result<int> doctor_verb(const Settings& settings);
 Result<int> top_verb(const Settings& settings);
 Result<int> config_show_verb(const Settings& settings);
