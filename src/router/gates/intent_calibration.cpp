@@ -2,19 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace croft {
 namespace {
 
+/// The value below which the share `below` of `values` lies. Requires a value.
+float quantile(std::vector<float> values, double below) {
+  std::ranges::sort(values);
+  const auto place = static_cast<std::size_t>(below * static_cast<double>(values.size()));
+  return values[std::min(place, values.size() - 1)];
+}
+
 float threshold_of(std::span<const IntentOutcome> held_out, double in_scope_kept) {
-  std::vector<float> confidences;
+  constexpr std::size_t out_of_scope_min = 20;
+  constexpr double out_of_scope_stopped = 0.9;
+  std::vector<float> inside;
+  std::vector<float> outside;
   for (const IntentOutcome& outcome : held_out)
-    if (outcome.expected != no_intent) confidences.push_back(outcome.confidence);
-  std::ranges::sort(confidences);
-  const auto rejected = static_cast<std::size_t>((1.0 - in_scope_kept) *
-                                                 static_cast<double>(confidences.size()));
-  return confidences[std::min(rejected, confidences.size() - 1)];
+    (outcome.expected == no_intent ? outside : inside).push_back(outcome.confidence);
+  const float threshold = quantile(std::move(inside), 1.0 - in_scope_kept);
+  if (outside.size() < out_of_scope_min) return threshold;
+  return std::min(threshold, quantile(std::move(outside), out_of_scope_stopped));
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 
 namespace croft {
 
-/// The threshold lets the share `in_scope_kept` of rows in scope through, right or wrong.
+/// The threshold lets the share `in_scope_kept` of rows in scope through, right or wrong. With at
+/// least 20 rows out of scope it is no higher than what stops 9 of 10 of them: past that, it would
+/// only cost answers.
 /// The probability is a logistic function of confidence, fitted to whether the best label is right
 /// (out of scope it never is). Requires at least one row in scope.
 IntentCalibration calibrate_intents(std::span<const IntentOutcome> held_out, double in_scope_kept);

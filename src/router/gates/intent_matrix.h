@@ -29,7 +29,7 @@ struct IntentCounts {
 Result<IntentCounts> count_features(std::span<const IntentRow> rows,
                                     const IntentFeatureSettings& settings);
 
-/// Buckets that get weights, with their idf = 1 + ln((texts + 1) / (texts with it + 1)).
+/// Buckets that get weights, with their idf = √(1 + ln((texts + 1) / (texts with it + 1))).
 struct IntentVocabulary {
   std::vector<std::uint32_t> buckets;  ///< strictly ascending
   std::vector<float> idfs;
