@@ -27,5 +27,7 @@ struct NumberFormat {
 
 /// A payment card of a known issuer, with that issuer's length and the check digit.
 [[nodiscard]] bool card_valid(Digits digits);
+/// A payment card of some issuer: 12 to 19 digits with the check digit. One number in ten has it.
+[[nodiscard]] bool card_possible(Digits digits);
 
 }  // namespace croft::privacy

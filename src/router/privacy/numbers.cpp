@@ -33,14 +33,19 @@ class RunContext {
 /// How cards are embossed and typed.
 bool is_card_shape(std::string_view shape) {
   if (shape.size() == 1) return true;
-  return has_shape(shape, "4?4?4?4|4_4_4_4|4?4?4?4?3|4?6?5|4?6?4|4?4?4?1|4?4?5|6?d|4?c|4?4?4");
+  // Eight together: an invisible character stood between.
+  return has_shape(shape,
+                   "4?4?4?4|4_4_4_4|4?4?4?4?3|4?6?5|4?6?4|4?4?4?1|4?4?5|4?4?4|8?4?4|4?8?4|4?4?8|"
+                   "8?8|4?c|c?4|6?d");
 }
 
 void read_card(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,
                std::size_t last) {
+  const Digits digits = run.digits_of(first, last);
   const bool fits = last - first < kGroupsShaped && is_card_shape(run.shape_of(first, last));
-  if (!fits && (context.get() & kCard) == 0) return;
-  if (card_valid(run.digits_of(first, last)))
+  const bool whole = first == last || (first == 0 && last + 1 == run.count);
+  if ((fits && card_valid(digits)) ||
+      (whole && card_possible(digits) && (context.get() & kCard) != 0))
     scan.add(CreditCard, run.groups[first].start, run.group_end(last), kCertain);
 }
 

@@ -1,0 +1,83 @@
+#include "router/privacy/sanitised_request.h"
+
+#include <array>
+#include <utility>
+
+namespace croft::privacy {
+namespace {
+
+constexpr std::array<std::pair<PrivacyMode, std::string_view>, 3> kModes = {{
+    {PrivacyMode::LocalOnly, "local-only"},
+    {PrivacyMode::Block, "block"},
+    {PrivacyMode::Allow, "allow"},
+}};
+
+/// What this policy does not let leave.
+EntitySet forbidden_types(const PrivacyPolicy& policy) {
+  if (policy.mode != PrivacyMode::Allow) return policy.gated | secret_entities();
+  return policy.allow_secrets ? EntitySet{} : secret_entities();
+}
+
+/// As the verdict would be if these types had been asked for.
+Sensitivity with_gated(Sensitivity sensitivity, const EntitySet& gated) {
+  sensitivity.gated = gated;
+  return sensitivity;
+}
+
+bool stops(const PrivacyPolicy& policy, const Sensitivity& sensitivity) {
+  const EntitySet forbidden = forbidden_types(policy);
+  if (forbidden.none()) return false;
+  // A picture may show anybody's papers; a route that lets people's data out lets it out.
+  const bool tolerated = policy.mode == PrivacyMode::Allow && sensitivity.only_media;
+  if (sensitivity.verdict == Verdict::Unknown && !tolerated) return true;
+  return with_gated(sensitivity, forbidden).found().any();
+}
+
+std::unexpected<Error> refusal(const PrivacyPolicy& policy, const Sensitivity& sensitivity) {
+  const EntitySet forbidden = forbidden_types(policy);
+  const std::string types = with_gated(sensitivity, forbidden).summary();
+  std::string what = "the request must not leave this machine: ";
+  if (!types.empty())
+    what += "it holds " + types;
+  else
+    what += "nobody can tell what it holds, because " + sensitivity.unknown_reason;
+  std::string hint;
+  if (policy.mode == PrivacyMode::LocalOnly)
+    hint = "Ask a local model, or take out what is named";
+  else if (policy.mode == PrivacyMode::Block)
+    hint = "Take out what is named, or ask whoever runs this server for another route";
+  else
+    hint = "Keys and passwords leave only where the route says allow_secrets as well";
+  return fail(ErrorCode::Forbidden, std::move(what), std::move(hint));
+}
+
+}  // namespace
+
+std::string_view privacy_mode_name(PrivacyMode mode) {
+  return kModes[static_cast<std::size_t>(mode)].second;
+}
+
+Result<PrivacyMode> parse_privacy_mode(std::string_view name) {
+  for (const auto& [mode, text] : kModes)
+    if (text == name) return mode;
+  return fail(ErrorCode::InvalidArgument, "'" + std::string(name) + "' is no privacy mode",
+              "The modes are local-only, block and allow");
+}
+
+PrivacyDecision decide_privacy(const PrivacyPolicy& policy, const Sensitivity& sensitivity) {
+  if (!stops(policy, sensitivity)) return PrivacyDecision::MayLeave;
+  return policy.mode == PrivacyMode::Block ? PrivacyDecision::Refuse : PrivacyDecision::StayLocal;
+}
+
+Result<SanitisedRequest> sanitise(json::object body, const PrivacyPolicy& policy,
+                                  const Sensitivity& earlier, FindScratch& scratch) {
+  const EntitySet forbidden = forbidden_types(policy);
+  if (stops(policy, earlier)) return refusal(policy, earlier);
+  if (forbidden.any()) {
+    const Sensitivity now = scan_request(body, forbidden, policy.limits, scratch);
+    if (stops(policy, now)) return refusal(policy, now);
+  }
+  return SanitisedRequest(std::move(body), policy.mode);
+}
+
+}  // namespace croft::privacy

@@ -1,0 +1,60 @@
+#pragma once
+/// What a request holds that should not leave: the gate that routes look at, and that every
+/// outgoing body passes once more (sanitised_request.h).
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+#include "router/privacy/find_entities.h"
+
+namespace croft::privacy {
+
+enum class Verdict : std::uint8_t {
+  None,     ///< looked at everything, nothing found
+  Found,    ///< of the types that were asked for
+  Unknown,  ///< could not look at everything: to be treated as if the worst were in there
+};
+
+/// A request's verdict. `counts` holds every type that was found, also ones not asked for and also
+/// beside Unknown; nothing here holds a value.
+struct Sensitivity {
+  Verdict verdict = Verdict::Unknown;
+  std::string unknown_reason;  ///< for a person; empty unless Unknown
+  /// Unknown only because of pictures, sounds or files: every text was looked through.
+  bool only_media = false;
+  EntitySet gated;  ///< the types that were asked for
+  std::array<std::uint32_t, entity_types_count> counts{};
+
+  [[nodiscard]] std::uint32_t count(EntityType type) const {
+    return counts[static_cast<std::size_t>(type)];
+  }
+  /// The gated types that were found.
+  [[nodiscard]] EntitySet found() const;
+  /// "2 CREDIT_CARD, 1 EMAIL_ADDRESS": gated types only; empty where there are none.
+  [[nodiscard]] std::string summary() const;
+};
+
+struct ScanLimits {
+  std::size_t bytes_max = 1024 * 1024;  ///< of all texts together
+  std::chrono::microseconds time_max = std::chrono::milliseconds(50);
+};
+
+/// Looks at every string, number and name of a request: messages of all roles and their parts, tool
+/// definitions, calls and results, metadata, unknown fields too. Escapes of JSON inside strings are
+/// undone, up to three times over; a value is read together with the name before it, so that
+/// {"ssn": 123456789} is told. Base64 after "data:" is skipped.
+///
+/// Unknown where a limit was reached, where there are pictures, sounds or files (nobody looked into
+/// them), and where something went wrong: it never fails open. Throws nothing.
+/// Threads: any number, each with its own scratch.
+[[nodiscard]] Sensitivity scan_request(const json::object& body, const EntitySet& gated,
+                                       const ScanLimits& limits, FindScratch& scratch);
+/// As scan_request, of one text: a prompt.
+[[nodiscard]] Sensitivity scan_text(std::string_view text, const EntitySet& gated,
+                                    const ScanLimits& limits, FindScratch& scratch);
+
+}  // namespace croft::privacy
