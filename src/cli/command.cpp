@@ -19,7 +19,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 26> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 25> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},

@@ -22,7 +22,8 @@ std::string plain_number(double value) {
 const std::vector<VerbSpec>& verbs() {
   static const std::vector<VerbSpec> all = [] {
     std::vector<VerbSpec> joined = engine_verbs();
-    for (auto& part : {library_verbs(), route_gate_verbs(), house_verbs()})
+    joined.push_back(redact_verb_spec());
+    for (auto& part : {library_verbs(), house_verbs()})
       joined.insert(joined.end(), part.begin(), part.end());
     return joined;
   }();

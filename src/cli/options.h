@@ -75,7 +75,7 @@ struct VerbSpec {
 // The table's three parts, each in its own file, as is the longest row.
 [[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench, plan
 [[nodiscard]] VerbSpec plan_verb_spec();
-[[nodiscard]] std::vector<VerbSpec> route_gate_verbs();  ///< route train, route evaluate
+[[nodiscard]] VerbSpec redact_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();  ///< pull, list, show, rm, import, tokenize ...
 [[nodiscard]] std::vector<VerbSpec> route_policy_verbs();  ///< route check, explain, import

@@ -28,6 +28,7 @@ Result<EntitySet> wanted_types(const std::vector<std::string>& lists) {
     while (!list.empty()) {
       const std::string name(list.substr(0, list.find(',')));
       list.remove_prefix(std::min(list.size(), name.size() + 1));
+      if (name.empty()) continue;
       const auto type = privacy::find_entity_type(name);
       if (!type) {
         const std::string near = nearest_name(name, privacy::entity_names());
@@ -63,8 +64,7 @@ class Redactor {
                                       {"start", finding.start},
                                       {"end", finding.end},
                                       {"score", std::round(finding.score * 100.0) / 100.0}});
-    json::object out{{"entities", std::move(entities)},
-                     {"text", privacy::redacted(text, kept_)}};
+    json::object out{{"entities", std::move(entities)}, {"text", privacy::redacted(text, kept_)}};
     for (auto& member : document)
       if (!out.contains(member.key())) out[member.key()] = std::move(member.value());
     return out;

@@ -18,7 +18,9 @@ bool is_two_byte_lead(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0xC3 && byte <= 0xDF;
 }
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 std::size_t local_start(const Scan& scan, std::size_t at_sign) {
   std::size_t start = at_sign;
@@ -169,7 +171,8 @@ void read_email(Scan& scan, std::size_t at_sign) {
   if (start == at_sign || scan.text[at_sign - 1] == '.') return;
   const std::size_t end = domain_end(scan, at_sign + 1);
   if (end == at_sign + 1 || scan.text[at_sign + 1] == '-') return;
-  const bool is_repository = scan.text.substr(start, at_sign - start) == "git" && scan.at(end) == ':';
+  const bool is_repository =
+      scan.text.substr(start, at_sign - start) == "git" && scan.at(end) == ':';
   if (!is_repository) scan.add(EmailAddress, start, end, kCertain);
 }
 

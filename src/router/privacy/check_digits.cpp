@@ -62,8 +62,7 @@ std::uint64_t number_of(Digits digits) {
 
 bool is_day(int day, int month) {
   constexpr std::array<int, 12> kDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return month >= 1 && month <= 12 && day >= 1 &&
-         day <= kDays[static_cast<std::size_t>(month - 1)];
+  return month >= 1 && month <= 12 && day >= 1 && day <= kDays[static_cast<std::size_t>(month - 1)];
 }
 
 bool all_equal(Digits digits) {

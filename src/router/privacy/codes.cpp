@@ -38,7 +38,9 @@ constexpr CodeFormat kFormats[] = {
     {CnResidentId, 18, cn_id_valid, kCertain, kCertain, kIdentity, false},
 };
 
-std::size_t end_of(const CompactCode& code, std::size_t count) { return code.place[count - 1] + 1; }
+std::size_t end_of(const CompactCode& code, std::size_t count) {
+  return code.place[count - 1] + 1;
+}
 
 void read_formats(Scan& scan, const CompactCode& code) {
   const std::size_t start = code.place[0];
@@ -81,8 +83,7 @@ void read_it_vat(Scan& scan, const CompactCode& code) {
 void read_paper(Scan& scan, const CompactCode& code, const Word& word) {
   const std::size_t size = code.first_word_size;
   if (size < 6 || size > 16 || size != word.size()) return;
-  const auto digits =
-      std::ranges::count_if(code.first(size), [](char c) { return is(c, kDigit); });
+  const auto digits = std::ranges::count_if(code.first(size), [](char c) { return is(c, kDigit); });
   if (digits < 4) return;
   const std::uint64_t context = context_near(scan.text, word.start, word.end, {48, 16});
   if ((context & kPassport) != 0 && size <= 9) {
@@ -116,8 +117,8 @@ bool may_begin_code(const Scan& scan, const Word& word) {
   const char gap = scan.at(word.end);
   if (gap != ' ' && gap != '-') return false;
   if (word.size() <= 2) return is(scan.at(word.end + 1), kDigit);
-  return word.size() == 3 && is(scan.at(word.end + 3), kUpper) &&
-         scan.at(word.end + 4) == gap && is(scan.at(word.end + 5), kDigit);
+  return word.size() == 3 && is(scan.at(word.end + 3), kUpper) && scan.at(word.end + 4) == gap &&
+         is(scan.at(word.end + 5), kDigit);
 }
 
 /// "card4111111111111111": digits behind a word, which the scanner of numbers does not see.
@@ -138,8 +139,8 @@ CompactCode compact_code(std::string_view text, std::size_t start) {
   for (std::size_t at = start; code.size < kCodeMax && at < text.size(); ++at) {
     const char c = text[at];
     if (!is(c, kAscii)) {
-      const bool joins = (c == ' ' || c == '-' || c == '.') && at + 1 < text.size() &&
-                         is(text[at + 1], kAscii);
+      const bool joins =
+          (c == ' ' || c == '-' || c == '.') && at + 1 < text.size() && is(text[at + 1], kAscii);
       if (!joins) break;
       continue;
     }

@@ -7,11 +7,15 @@
 namespace croft::privacy {
 namespace {
 
-int digit(std::string_view code, std::size_t at) { return code[at] - '0'; }
+int digit(std::string_view code, std::size_t at) {
+  return code[at] - '0';
+}
 int two(std::string_view code, std::size_t at) {
   return 10 * digit(code, at) + digit(code, at + 1);
 }
-bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+bool one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -65,8 +69,8 @@ bool it_fiscal_code_valid(std::string_view code) {
   const int day = 10 * value(9) + value(10);
   if (!one_of(code[8], "ABCDEHLMPRST") || day < 1 || day > 71 || (day > 31 && day < 41))
     return false;
-  constexpr int kOdd[] = {1,  0,  5,  7,  9,  13, 15, 17, 19, 21, 2,  4,  18,
-                          20, 11, 3,  6,  8,  12, 14, 16, 10, 22, 25, 24, 23};
+  constexpr int kOdd[] = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
+                          20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
   int sum = 0;
   for (std::size_t i = 0; i < 15; ++i) {
     const int place = is(code[i], kDigit) ? digit(code, i) : code[i] - 'A';
@@ -101,8 +105,8 @@ bool fi_identity_valid(std::string_view code) {
   const int serial = 100 * digit(code, 7) + two(code, 8);
   const int number = (100 * (100 * two(code, 0) + two(code, 2)) + two(code, 4)) * 1000 + serial;
   return is_day(two(code, 0), two(code, 2)) && serial >= 2 &&
-         std::string_view("0123456789ABCDEFHJKLMNPRSTUVWXY")[static_cast<std::size_t>(number % 31)] ==
-             code[10];
+         std::string_view(
+             "0123456789ABCDEFHJKLMNPRSTUVWXY")[static_cast<std::size_t>(number % 31)] == code[10];
 }
 
 bool sg_nric_valid(std::string_view code) {
@@ -186,11 +190,10 @@ std::size_t iban_length(char first, char second) {
       {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30}};
   static_assert(std::ranges::is_sorted(kCountries, {}, &Country::code));
   const char wanted[] = {first, second};
-  const auto found = std::ranges::lower_bound(kCountries, std::string_view(wanted, 2), {},
-                                              &Country::code);
-  return found != std::end(kCountries) && found->code == std::string_view(wanted, 2)
-             ? found->length
-             : 0;
+  const auto found =
+      std::ranges::lower_bound(kCountries, std::string_view(wanted, 2), {}, &Country::code);
+  return found != std::end(kCountries) && found->code == std::string_view(wanted, 2) ? found->length
+                                                                                     : 0;
 }
 
 }  // namespace croft::privacy

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kPayload = 21;  // version and hash
 constexpr std::size_t kBytes = kPayload + 4;
 
-int hex_value(char c) { return is(c, kDigit) ? c - '0' : c - 'a' + 10; }
+int hex_value(char c) {
+  return is(c, kDigit) ? c - '0' : c - 'a' + 10;
+}
 
 std::array<std::byte, 32> sha256(std::span<const std::byte> bytes) {
   const std::string hex = sha256_hex(bytes);
@@ -79,9 +81,8 @@ void read_crypto_address(Scan& scan, const Word& word) {
   const auto is_prefix = [&](std::string_view prefix) {
     return is_word(text.substr(0, prefix.size()), prefix);
   };
-  const bool is_ethereum =
-      text.size() == 42 && is_prefix("0x") &&
-      std::ranges::all_of(text.substr(2), [](char c) { return is(c, kHex); });
+  const bool is_ethereum = text.size() == 42 && is_prefix("0x") &&
+                           std::ranges::all_of(text.substr(2), [](char c) { return is(c, kHex); });
   if (is_ethereum)
     scan.add(EntityType::Crypto, word.start, word.end, kShaped);
   else if ((text[0] == '1' || text[0] == '3') ? base58check_valid(text)

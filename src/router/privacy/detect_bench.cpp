@@ -56,7 +56,8 @@ constexpr Case prose[] = {
      "価格は４５００円です。会議は１０月２０日に行われます。参加者は３０名の予定です。"},
     {"code",
      "for (std::size_t i = 0; i < count; ++i) { total += values[i] * weights[i % 16]; } // 0x1F3A\n"
-     "if (key == \"name\") return find(map, key); else log(\"unknown field %s at %d\", key, 42);\n"},
+     "if (key == \"name\") return find(map, key); else log(\"unknown field %s at %d\", key, "
+     "42);\n"},
     {"with findings",
      "Please charge my card 4111 1111 1111 1111, or write to jane.doe@example.com. My number is "
      "212-555-0143 and the account DE89 3704 0044 0532 0130 00; the server is 192.0.2.17. It has "
@@ -98,8 +99,8 @@ int run(int rounds) {
   std::size_t found = 0;
   for (const Case& each : prose) {
     const std::string text = repeated(each.unit, 100'000);
-    const double characters = static_cast<double>(
-        std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+    const double characters =
+        static_cast<double>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
     const double seconds = best_seconds(text, rounds, found);
     std::printf("%-18s %7.2f us per 1,000 characters, %zu findings\n", each.name,
                 1e9 * seconds / characters, found);

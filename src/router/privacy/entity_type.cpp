@@ -83,12 +83,18 @@ consteval bool rows_in_order() {
 }
 static_assert(rows_in_order());
 
-const Row& row(EntityType type) { return kRows[static_cast<std::size_t>(type)]; }
+const Row& row(EntityType type) {
+  return kRows[static_cast<std::size_t>(type)];
+}
 
 }  // namespace
 
-std::string_view entity_name(EntityType type) { return row(type).name; }
-EntityClass entity_class(EntityType type) { return row(type).kind; }
+std::string_view entity_name(EntityType type) {
+  return row(type).name;
+}
+EntityClass entity_class(EntityType type) {
+  return row(type).kind;
+}
 
 std::optional<EntityType> find_entity_type(std::string_view name) {
   for (const Row& each : kRows)
@@ -102,7 +108,9 @@ std::vector<std::string> entity_names() {
   return names;
 }
 
-EntitySet all_entities() { return EntitySet{}.set(); }
+EntitySet all_entities() {
+  return EntitySet{}.set();
+}
 
 EntitySet secret_entities() {
   EntitySet set;

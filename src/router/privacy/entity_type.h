@@ -83,12 +83,12 @@ enum class EntityType : std::uint8_t {
 inline constexpr std::size_t entity_types_count = static_cast<std::size_t>(EntityType::Secret) + 1;
 
 enum class EntityClass : std::uint8_t {
-  Contact,   ///< leads to a person or a machine
-  Financial, ///< an account
-  Identity,  ///< a number that a state or an insurer gave to one person or firm
-  Public,    ///< an address of the web: says little by itself
-  Date,      ///< a date of birth
-  Secret,    ///< opens a door: never sent, never restored
+  Contact,    ///< leads to a person or a machine
+  Financial,  ///< an account
+  Identity,   ///< a number that a state or an insurer gave to one person or firm
+  Public,     ///< an address of the web: says little by itself
+  Date,       ///< a date of birth
+  Secret,     ///< opens a door: never sent, never restored
 };
 
 using EntitySet = std::bitset<entity_types_count>;

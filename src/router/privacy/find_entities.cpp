@@ -19,7 +19,7 @@ void read_word(Scan& scan, const Word& word) {
   const bool has_letter = (word.classes & kLetter) != 0;
   if (has_letter) {
     read_known_key(scan, word);
-    if (next == ':' || next == '=' || next == '"' || next == '\'' || next == ' ')
+    if (next == ':' || next == '=' || next == '"' || next == '\'' || next == ' ' || next == '\\')
       read_assignment(scan, word);
     if (next == ':' || next == '.') {
       read_url(scan, word);
@@ -32,8 +32,7 @@ void read_word(Scan& scan, const Word& word) {
     if (has_letter) read_crypto_address(scan, word);
     read_random_token(scan, word);
   }
-  if (word.size() <= 4 && (next == ':' || next == '-' || next == '.'))
-    read_hex_address(scan, word);
+  if (word.size() <= 4 && (next == ':' || next == '-' || next == '.')) read_hex_address(scan, word);
 }
 
 /// False where the deadline passed first.

@@ -2,7 +2,8 @@
 /// Finds personal data and secrets in a text: rules with check digits and context words, no
 /// language model. One pass, linear time on any input.
 ///
-/// Units:   offsets are UTF-8 bytes of the text given, at borders of its characters; findings are in
+/// Units:   offsets are UTF-8 bytes of the text given, at borders of its characters; findings are
+/// in
 ///          order and do not overlap.
 /// Threads: any number, each with its own FindScratch.
 /// Scores:  1.0 where check digits or a fixed form leave no doubt, 0.85 with a telling word nearby,
@@ -41,8 +42,7 @@ struct FindScratch {
 using Clock = std::chrono::steady_clock;
 /// As find_entities; nothing where `deadline` passed before the text's end (looked at every 16 KiB,
 /// so that it may be late by some 0.3 ms).
-[[nodiscard]] std::optional<std::span<const Finding>> find_entities_until(std::string_view text,
-                                                                          Clock::time_point deadline,
-                                                                          FindScratch& scratch);
+[[nodiscard]] std::optional<std::span<const Finding>> find_entities_until(
+    std::string_view text, Clock::time_point deadline, FindScratch& scratch);
 
 }  // namespace croft::privacy

@@ -25,13 +25,20 @@ std::size_t unescape_one(std::string_view text, std::size_t at, std::string& out
   switch (text[at + 1]) {
     case '"':
     case '\\':
-    case '/': out += text[at + 1]; return 2;
+    case '/':
+      out += text[at + 1];
+      return 2;
     case 'n':
     case 'r':
-    case 'f': out += '\n'; return 2;
+    case 'f':
+      out += '\n';
+      return 2;
     case 't':
-    case 'b': out += ' '; return 2;
-    default: break;
+    case 'b':
+      out += ' ';
+      return 2;
+    default:
+      break;
   }
   const auto unit = hex_unit(text, at);
   if (!unit) return 0;

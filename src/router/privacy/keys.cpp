@@ -30,11 +30,11 @@ struct KnownKey {
 
 // As the issuers document them, for secret scanners. Publishable halves (pk_live_) are no secrets.
 constexpr KnownKey kKeys[] = {
-    {"AKIA", Letters::UpperDigits, 16, 16, ApiKey},   // Amazon: long-lived, temporary, roles
+    {"AKIA", Letters::UpperDigits, 16, 16, ApiKey},  // Amazon: long-lived, temporary, roles
     {"ASIA", Letters::UpperDigits, 16, 16, ApiKey},
     {"AROA", Letters::UpperDigits, 16, 16, ApiKey},
     {"AIDA", Letters::UpperDigits, 16, 16, ApiKey},
-    {"AIza", Letters::Url, 35, 35, ApiKey},           // Google
+    {"AIza", Letters::Url, 35, 35, ApiKey},  // Google
     {"GOCSPX-", Letters::Url, 24, 40, Secret},
     {"ya29.", Letters::Dotted, 20, 2048, AccessToken},
     {"ghp_", Letters::AlphaDigits, 36, 255, AccessToken},  // GitHub
@@ -43,51 +43,56 @@ constexpr KnownKey kKeys[] = {
     {"ghs_", Letters::AlphaDigits, 36, 255, AccessToken},
     {"ghr_", Letters::AlphaDigits, 36, 255, AccessToken},
     {"github_pat_", Letters::Url, 36, 255, AccessToken},
-    {"glpat-", Letters::Dotted, 20, 255, AccessToken},     // GitLab
-    {"xoxa-", Letters::Url, 10, 255, AccessToken},         // Slack
+    {"glpat-", Letters::Dotted, 20, 255, AccessToken},  // GitLab
+    {"xoxa-", Letters::Url, 10, 255, AccessToken},      // Slack
     {"xoxb-", Letters::Url, 10, 255, AccessToken},
     {"xoxe-", Letters::Url, 10, 255, AccessToken},
     {"xoxp-", Letters::Url, 10, 255, AccessToken},
     {"xoxr-", Letters::Url, 10, 255, AccessToken},
     {"xoxs-", Letters::Url, 10, 255, AccessToken},
     {"xapp-", Letters::Url, 10, 255, AccessToken},
-    {"sk_live_", Letters::AlphaDigits, 16, 255, ApiKey},   // Stripe
+    {"sk_live_", Letters::AlphaDigits, 16, 255, ApiKey},  // Stripe
     {"sk_test_", Letters::AlphaDigits, 16, 255, ApiKey},
     {"rk_live_", Letters::AlphaDigits, 16, 255, ApiKey},
     {"rk_test_", Letters::AlphaDigits, 16, 255, ApiKey},
     {"whsec_", Letters::AlphaDigits, 16, 255, Secret},
-    {"sk-ant-", Letters::Url, 20, 255, ApiKey},            // Anthropic
-    {"sk-proj-", Letters::Url, 20, 255, ApiKey},           // OpenAI
-    {"sk-", Letters::Url, 20, 255, ApiKey},                // OpenAI and all that copy its form
-    {"gsk_", Letters::AlphaDigits, 40, 255, ApiKey},       // Groq
-    {"hf_", Letters::AlphaDigits, 30, 64, AccessToken},    // Hugging Face
-    {"r8_", Letters::AlphaDigits, 30, 64, AccessToken},    // Replicate
+    {"sk-ant-", Letters::Url, 20, 255, ApiKey},          // Anthropic
+    {"sk-proj-", Letters::Url, 20, 255, ApiKey},         // OpenAI
+    {"sk-", Letters::Url, 20, 255, ApiKey},              // OpenAI and all that copy its form
+    {"gsk_", Letters::AlphaDigits, 40, 255, ApiKey},     // Groq
+    {"hf_", Letters::AlphaDigits, 30, 64, AccessToken},  // Hugging Face
+    {"r8_", Letters::AlphaDigits, 30, 64, AccessToken},  // Replicate
     {"npm_", Letters::AlphaDigits, 36, 36, AccessToken},
     {"pypi-", Letters::Url, 50, 2048, AccessToken},
-    {"dckr_pat_", Letters::Url, 20, 64, AccessToken},      // Docker
-    {"dop_v1_", Letters::Hex, 64, 64, AccessToken},        // DigitalOcean
-    {"shpat_", Letters::Hex, 32, 32, AccessToken},         // Shopify
+    {"dckr_pat_", Letters::Url, 20, 64, AccessToken},  // Docker
+    {"dop_v1_", Letters::Hex, 64, 64, AccessToken},    // DigitalOcean
+    {"shpat_", Letters::Hex, 32, 32, AccessToken},     // Shopify
     {"shpss_", Letters::Hex, 32, 32, Secret},
-    {"dapi", Letters::Hex, 32, 32, AccessToken},           // Databricks
-    {"SG.", Letters::Dotted, 60, 80, ApiKey},              // SendGrid
-    {"key-", Letters::Hex, 32, 32, ApiKey},                // Mailgun
-    {"SK", Letters::Hex, 32, 32, ApiKey},                  // Twilio
-    {"hvs.", Letters::Url, 24, 255, AccessToken},          // HashiCorp Vault
-    {"lin_api_", Letters::AlphaDigits, 32, 64, ApiKey},    // Linear
-    {"ATATT3", Letters::Dotted, 40, 255, AccessToken},     // Atlassian
-    {"sq0csp-", Letters::Url, 22, 64, Secret},             // Square
+    {"dapi", Letters::Hex, 32, 32, AccessToken},         // Databricks
+    {"SG.", Letters::Dotted, 60, 80, ApiKey},            // SendGrid
+    {"key-", Letters::Hex, 32, 32, ApiKey},              // Mailgun
+    {"SK", Letters::Hex, 32, 32, ApiKey},                // Twilio
+    {"hvs.", Letters::Url, 24, 255, AccessToken},        // HashiCorp Vault
+    {"lin_api_", Letters::AlphaDigits, 32, 64, ApiKey},  // Linear
+    {"ATATT3", Letters::Dotted, 40, 255, AccessToken},   // Atlassian
+    {"sq0csp-", Letters::Url, 22, 64, Secret},           // Square
     {"sq0atp-", Letters::Url, 22, 64, AccessToken},
-    {"xkeysib-", Letters::Url, 40, 128, ApiKey},           // Brevo
-    {"PMAK-", Letters::Url, 40, 80, ApiKey},               // Postman
+    {"xkeysib-", Letters::Url, 40, 128, ApiKey},  // Brevo
+    {"PMAK-", Letters::Url, 40, 80, ApiKey},      // Postman
 };
 
 bool is_of(char c, Letters letters) {
   switch (letters) {
-    case Letters::UpperDigits: return is(c, kUpper | kDigit);
-    case Letters::Hex: return is(c, kHex);
-    case Letters::AlphaDigits: return is(c, kUpper | kLower | kDigit);
-    case Letters::Url: return is(c, kUpper | kLower | kDigit) || c == '-' || c == '_';
-    case Letters::Dotted: return is(c, kUpper | kLower | kDigit) || c == '-' || c == '_' || c == '.';
+    case Letters::UpperDigits:
+      return is(c, kUpper | kDigit);
+    case Letters::Hex:
+      return is(c, kHex);
+    case Letters::AlphaDigits:
+      return is(c, kUpper | kLower | kDigit);
+    case Letters::Url:
+      return is(c, kUpper | kLower | kDigit) || c == '-' || c == '_';
+    case Letters::Dotted:
+      return is(c, kUpper | kLower | kDigit) || c == '-' || c == '_' || c == '.';
   }
   return false;
 }
@@ -162,16 +167,15 @@ void read_authorization(Scan& scan, const Word& word) {
   if ((!is_bearer && !is_basic) || scan.at(word.end) != ' ') return;
   const std::size_t start = word.end + 1;
   std::size_t end = start;
-  while (end - start < kTokenMax && (is(scan.at(end), kToken) || scan.at(end) == '.' ||
-                                     scan.at(end) == '~'))
+  while (end - start < kTokenMax &&
+         (is(scan.at(end), kToken) || scan.at(end) == '.' || scan.at(end) == '~'))
     ++end;
   while (end > start && scan.text[end - 1] == '.') --end;
   const std::string_view token = scan.text.substr(start, end - start);
   const auto has = [&](std::uint8_t kind) {
     return std::ranges::any_of(token, [&](char c) { return is(c, kind); });
   };
-  const bool told =
-      (context_near(scan.text, word.start, word.start, {24, 0}) & kCredential) != 0;
+  const bool told = (context_near(scan.text, word.start, word.start, {24, 0}) & kCredential) != 0;
   const bool fits = is_bearer ? token.size() >= 16 && has(kDigit)
                               : token.size() >= 8 && told && has(kUpper) && has(kLower | kDigit);
   if (fits) scan.add(AccessToken, start, end, kCertain);

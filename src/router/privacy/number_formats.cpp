@@ -9,12 +9,20 @@
 namespace croft::privacy {
 namespace {
 
-int two(Digits d, std::size_t at) { return 10 * d[at] + d[at + 1]; }
-int three(Digits d, std::size_t at) { return 10 * two(d, at) + d[at + 2]; }
+int two(Digits d, std::size_t at) {
+  return 10 * d[at] + d[at + 1];
+}
+int three(Digits d, std::size_t at) {
+  return 10 * two(d, at) + d[at + 2];
+}
 /// yymmdd at `at`.
-bool ymd(Digits d, std::size_t at) { return is_day(two(d, at + 4), two(d, at + 2)); }
+bool ymd(Digits d, std::size_t at) {
+  return is_day(two(d, at + 4), two(d, at + 2));
+}
 /// ddmmyy at `at`.
-bool dmy(Digits d, std::size_t at) { return is_day(two(d, at), two(d, at + 2)); }
+bool dmy(Digits d, std::size_t at) {
+  return is_day(two(d, at), two(d, at + 2));
+}
 /// Remainder of a weighted sum, without the digits that have no weight.
 int rest(Digits d, std::string_view weights, int modulus) {
   return weighted_sum(d, weights) % modulus;
@@ -32,8 +40,8 @@ bool us_itin(Digits d) {  // Internal Revenue Service, Publication 4757
 }
 bool aba(Digits d) {
   const int bank = two(d, 0);
-  const bool is_bank = bank <= 12 || (bank >= 21 && bank <= 32) || (bank >= 61 && bank <= 72) ||
-                       bank == 80;
+  const bool is_bank =
+      bank <= 12 || (bank >= 21 && bank <= 32) || (bank >= 61 && bank <= 72) || bank == 80;
   return is_bank && number_of(d) != 0 && rest(d, "371371371", 10) == 0;
 }
 bool us_npi(Digits d) {  // Luhn, as if the prefix 80840 stood in front: it adds 24
@@ -41,8 +49,12 @@ bool us_npi(Digits d) {  // Luhn, as if the prefix 80840 stood in front: it adds
   std::ranges::copy(d, whole.begin() + 5);
   return (d[0] == 1 || d[0] == 2) && luhn_valid(whole);
 }
-bool any(Digits) { return true; }
-bool ca_sin(Digits d) { return d[0] != 8 && number_of(d) != 0 && luhn_valid(d); }
+bool any(Digits) {
+  return true;
+}
+bool ca_sin(Digits d) {
+  return d[0] != 8 && number_of(d) != 0 && luhn_valid(d);
+}
 
 // Europe.
 bool uk_nhs(Digits d) {
@@ -82,7 +94,9 @@ bool pt_nif(Digits d) {
   const int left = rest(d, "98765432", 11);
   return (d[0] != 0 && d[0] != 4 && d[0] != 7) && d[8] == (left < 2 ? 0 : 11 - left);
 }
-bool it_vat(Digits d) { return number_of(d.first(7)) != 0 && luhn_valid(d); }
+bool it_vat(Digits d) {
+  return number_of(d.first(7)) != 0 && luhn_valid(d);
+}
 bool pl_pesel(Digits d) {
   return is_day(two(d, 4), two(d, 2) % 20) && rest(d, "13791379131", 10) == 0;
 }
@@ -107,7 +121,9 @@ bool no_number(Digits d) {
   return is_day(day, two(d, 2) % 40) && rest(d, "3761894521", 11) == 0 &&
          rest(d, "54327654321", 11) == 0;
 }
-bool dk_cpr(Digits d) { return dmy(d, 0) && number_of(d.subspan(6)) != 0; }
+bool dk_cpr(Digits d) {
+  return dmy(d, 0) && number_of(d.subspan(6)) != 0;
+}
 bool tr_id(Digits d) {
   const int odd = d[0] + d[2] + d[4] + d[6] + d[8];
   const int even = d[1] + d[3] + d[5] + d[7];
@@ -116,21 +132,35 @@ bool tr_id(Digits d) {
 }
 
 // Elsewhere.
-bool za_id(Digits d) { return ymd(d, 0) && d[10] <= 2 && luhn_valid(d); }
-bool aadhaar(Digits d) { return d[0] >= 2 && verhoeff_valid(d); }
-bool th_id(Digits d) { return d[0] != 0 && (11 - rest(d, "dcba98765432", 11)) % 10 == d[12]; }
+bool za_id(Digits d) {
+  return ymd(d, 0) && d[10] <= 2 && luhn_valid(d);
+}
+bool aadhaar(Digits d) {
+  return d[0] >= 2 && verhoeff_valid(d);
+}
+bool th_id(Digits d) {
+  return d[0] != 0 && (11 - rest(d, "dcba98765432", 11)) % 10 == d[12];
+}
 bool cn_id(Digits d) {
   // 2^(17-i) modulo 11, ISO 7064 MOD 11-2; a check value of 10 is written X (codes.cpp).
   const bool is_date = is_day(two(d, 12), two(d, 10)) && (two(d, 6) == 19 || two(d, 6) == 20);
   return two(d, 0) >= 11 && is_date && rest(d, "79a584216379a58421", 11) == 1;
 }
-bool kr_date(Digits d) { return ymd(d, 0) && d[6] >= 1 && d[6] <= 8; }
+bool kr_date(Digits d) {
+  return ymd(d, 0) && d[6] >= 1 && d[6] <= 8;
+}
 bool kr_rrn(Digits d) {  // check digits were given until October 2020
   return kr_date(d) && (11 - rest(d, "234567892345", 11)) % 10 == d[12];
 }
-bool au_tfn(Digits d) { return rest(d, "14375869a", 11) == 0 && number_of(d) != 0; }
-bool au_tfn_old(Digits d) { return rest(d, "a7846351", 11) == 0 && number_of(d) != 0; }
-bool au_acn(Digits d) { return (10 - rest(d, "87654321", 10)) % 10 == d[8] && number_of(d) != 0; }
+bool au_tfn(Digits d) {
+  return rest(d, "14375869a", 11) == 0 && number_of(d) != 0;
+}
+bool au_tfn_old(Digits d) {
+  return rest(d, "a7846351", 11) == 0 && number_of(d) != 0;
+}
+bool au_acn(Digits d) {
+  return (10 - rest(d, "87654321", 10)) % 10 == d[8] && number_of(d) != 0;
+}
 bool au_abn(Digits d) {  // weights 10, 1, 3 ... 19; one is taken off the first digit
   int sum = 10 * (d[0] - 1);
   for (std::size_t i = 1; i < d.size(); ++i) sum += d[i] * static_cast<int>(2 * i - 1);
@@ -192,8 +222,8 @@ constexpr NumberFormat kFormats[] = {
     {TrNationalId, 11, "", kNever, "b|3 3 3 2", kCertain, kTurkey | kIdentity, tr_id},
     {ItVatCode, 11, "", kNever, "b", kCertain, kItaly | kTax, it_vat},
     {AuAbn, 11, "2 3 3 3", kCertain, "b|2-3-3-3|2.3.3.3", kCertain, kAustralia | kCompany, au_abn},
-    {BrCpf, 11, "3.3.3-2|3.3.3/2", kCertain, "b|9-2|3 3 3 2|3-3-3-2", kCertain,
-     kBrazil | kIdentity, br_cpf},
+    {BrCpf, 11, "3.3.3-2|3.3.3/2", kCertain, "b|9-2|3 3 3 2|3-3-3-2", kCertain, kBrazil | kIdentity,
+     br_cpf},
     {SePersonnummer, 12, "8-4|c", kShaped, "8 4", kCertain, kNordic | kIdentity, se_twelve},
     {InAadhaar, 12, "4 4 4|4-4-4", kShaped, "c", kCertain, kIndia | kIdentity, aadhaar},
     {ChAhv, 13, "3.4.4.2|d|3 4 4 2|3-4-4-2", kCertain, "", kCertain, kIdentity, ch_ahv},

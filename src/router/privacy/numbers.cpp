@@ -33,7 +33,10 @@ class RunContext {
 /// How cards are embossed and typed.
 bool is_card_shape(std::string_view shape) {
   if (shape.size() == 1) return true;
-  return has_shape(shape, "4?4?4?4|4_4_4_4|4?4?4?4?3|4?6?5|4?6?4|4?4?4?1|4?4?5|6?d|4?c|4?4?4");
+  // Eight together: an invisible character stood between.
+  return has_shape(shape,
+                   "4?4?4?4|4_4_4_4|4?4?4?4?3|4?6?5|4?6?4|4?4?4?1|4?4?5|4?4?4|8?4?4|4?8?4|4?4?8|"
+                   "8?8|4?c|c?4|6?d");
 }
 
 void read_card(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,

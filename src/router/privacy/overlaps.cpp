@@ -8,7 +8,9 @@ namespace {
 
 using Iterator = std::vector<Finding>::iterator;
 
-bool overlap(const Finding& a, const Finding& b) { return a.start < b.end && b.start < a.end; }
+bool overlap(const Finding& a, const Finding& b) {
+  return a.start < b.end && b.start < a.end;
+}
 
 bool stronger(const Finding& a, const Finding& b) {
   const auto rank = [](const Finding& finding) {

@@ -10,8 +10,8 @@ namespace {
 using enum EntityType;
 
 constexpr std::size_t kDigitsMin = 7;
-constexpr std::size_t kDigitsMax = 15;       // ITU-T E.164
-constexpr ContextReach kReach{48, 16};       // "Phone:" stands before, "office" and "fax" behind
+constexpr std::size_t kDigitsMax = 15;  // ITU-T E.164
+constexpr ContextReach kReach{48, 16};  // "Phone:" stands before, "office" and "fax" behind
 
 struct Phone {
   std::size_t first;
@@ -54,8 +54,8 @@ std::size_t last_within(const NumberRun& run, std::size_t first, std::size_t dig
 bool find_international(const Scan& scan, const NumberRun& run, Phone& phone) {
   const std::uint8_t* digits = run.digits.data();
   const bool has_plus = scan.before(run.groups[0].start) == '+' && digits[0] != 0;
-  const bool has_zeros = run.groups[0].size > 2 && digits[0] == 0 && digits[1] == 0 &&
-                         digits[2] != 0;
+  const bool has_zeros =
+      run.groups[0].size > 2 && digits[0] == 0 && digits[1] == 0 && digits[2] != 0;
   if (!has_plus && !has_zeros) return false;
   phone.first = 0;
   const bool is_american = has_plus && digits[0] == 1;
@@ -78,9 +78,10 @@ bool find_american(const NumberRun& run, std::size_t first, Phone& phone) {
   if (digits[0] < 2 || digits[3] < 2) return false;
   if (run.gap_before(first) == gap && gap != ' ' && run.groups[first - 1].size > 1) return false;
   if (run.gap_after(first + 2) == gap && gap != ' ') return false;
-  const bool has_one = first > 0 && run.groups[first - 1].size == 1 &&
-                       run.digits[run.groups[first - 1].digit] == 1;
-  phone = {has_one ? first - 1 : first, first + 2, gap == ' ' && shape[1] == ' ' ? kMaybe : kShaped};
+  const bool has_one =
+      first > 0 && run.groups[first - 1].size == 1 && run.digits[run.groups[first - 1].digit] == 1;
+  phone = {has_one ? first - 1 : first, first + 2,
+           gap == ' ' && shape[1] == ' ' ? kMaybe : kShaped};
   return true;
 }
 

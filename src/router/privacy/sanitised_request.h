@@ -49,7 +49,7 @@ class SanitisedRequest final {
   ~SanitisedRequest() = default;
 
   [[nodiscard]] const json::object& body() const { return body_; }
-  /// Takes the body as text, for the wire.
+  /// The body as text, for the wire.
   [[nodiscard]] std::string serialize() const { return json::serialize(body_); }
   [[nodiscard]] PrivacyMode mode() const { return mode_; }
 

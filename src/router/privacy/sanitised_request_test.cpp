@@ -24,16 +24,21 @@ static_assert(!std::is_copy_assignable_v<SanitisedRequest>);
 static_assert(std::is_nothrow_move_constructible_v<SanitisedRequest>);
 static_assert(std::is_final_v<SanitisedRequest>);
 
-json::object parsed(std::string_view text) { return parse_json(text, "test").value().as_object(); }
+json::object parsed(std::string_view text) {
+  return parse_json(text, "test").value().as_object();
+}
 
 Sensitivity scan(const json::object& body, ScanLimits limits = {}) {
   FindScratch scratch;
   return scan_request(body, gated_entities(), limits, scratch);
 }
 
-Sensitivity scan(std::string_view body) { return scan(parsed(body)); }
+Sensitivity scan(std::string_view body) {
+  return scan(parsed(body));
+}
 
-constexpr std::string_view kClean = R"({"model":"m","messages":[{"role":"user","content":"Hello"}]})";
+constexpr std::string_view kClean =
+    R"({"model":"m","messages":[{"role":"user","content":"Hello"}]})";
 
 Result<SanitisedRequest> let_through(std::string_view body, PrivacyPolicy policy) {
   FindScratch scratch;
@@ -44,31 +49,32 @@ Result<SanitisedRequest> let_through(std::string_view body, PrivacyPolicy policy
 
 TEST(Sensitivity, LooksIntoEveryField) {
   // @ stands for the planted value.
-  for (const std::string_view shape : {
-           R"({"messages":[{"role":"system","content":"@"}]})",
-           R"({"messages":[{"role":"user","content":"@"}]})",
-           R"({"messages":[{"role":"user","content":[{"type":"text","text":"hi @"}]}]})",
-           R"({"messages":[{"role":"user","name":"@","content":"x"}]})",
-           R"({"messages":[{"role":"tool","tool_call_id":"1","content":"{\"mail\":\"@\"}"}]})",
-           R"({"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{\"to\":\"@\"}"}}]}]})",
-           R"({"messages":[{"role":"assistant","tool_calls":[{"function":{"arguments":"{\"a\":\"x\\n@\"}"}}]}]})",
-           R"({"tools":[{"type":"function","function":{"name":"f","description":"mail @","parameters":{"type":"object"}}}]})",
-           R"({"tools":[{"function":{"parameters":{"properties":{"a":{"enum":["x","@"]}}}}}]})",
-           R"({"system":"@","messages":[]})",
-           R"({"system":[{"type":"text","text":"@"}]})",
-           R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"@"}]}]}]})",
-           R"({"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"to":"@"}}]}]})",
-           R"({"metadata":{"user_id":"@"}})",
-           R"({"user":"@"})",
-           R"({"stop":["@"]})",
-           R"({"prompt":"@"})",
-           R"({"prompt":["x","@"]})",
-           R"({"input":[{"content":"@"}]})",
-           R"({"response_format":{"json_schema":{"schema":{"const":"@"}}}})",
-           R"({"something_new":{"deep":[[[{"er":"@"}]]]}})",
-           R"({"@":1})",
-           R"({"logit_bias":{"@":1}})",
-       })
+  for (
+      const std::string_view shape : {
+          R"({"messages":[{"role":"system","content":"@"}]})",
+          R"({"messages":[{"role":"user","content":"@"}]})",
+          R"({"messages":[{"role":"user","content":[{"type":"text","text":"hi @"}]}]})",
+          R"({"messages":[{"role":"user","name":"@","content":"x"}]})",
+          R"({"messages":[{"role":"tool","tool_call_id":"1","content":"{\"mail\":\"@\"}"}]})",
+          R"({"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{\"to\":\"@\"}"}}]}]})",
+          R"({"messages":[{"role":"assistant","tool_calls":[{"function":{"arguments":"{\"a\":\"x\\n@\"}"}}]}]})",
+          R"({"tools":[{"type":"function","function":{"name":"f","description":"mail @","parameters":{"type":"object"}}}]})",
+          R"({"tools":[{"function":{"parameters":{"properties":{"a":{"enum":["x","@"]}}}}}]})",
+          R"({"system":"@","messages":[]})",
+          R"({"system":[{"type":"text","text":"@"}]})",
+          R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"@"}]}]}]})",
+          R"({"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"to":"@"}}]}]})",
+          R"({"metadata":{"user_id":"@"}})",
+          R"({"user":"@"})",
+          R"({"stop":["@"]})",
+          R"({"prompt":"@"})",
+          R"({"prompt":["x","@"]})",
+          R"({"input":[{"content":"@"}]})",
+          R"({"response_format":{"json_schema":{"schema":{"const":"@"}}}})",
+          R"({"something_new":{"deep":[[[{"er":"@"}]]]}})",
+          R"({"@":1})",
+          R"({"logit_bias":{"@":1}})",
+      })
     for (const std::string_view planted :
          {"jane.doe@example.com", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"}) {
       std::string body(shape);
@@ -83,10 +89,16 @@ TEST(Sensitivity, LooksIntoEveryField) {
 
 TEST(Sensitivity, UndoesEscapesOfJsonInJson) {
   EXPECT_EQ(scan(R"({"arguments":"{\"to\":\"jane\\u0040example.com\"}"})").count(EmailAddress), 1u);
-  EXPECT_EQ(scan(R"({"arguments":"{\"card\":\"4111\\u00201111\\u00201111\\u00201111\"}"})").count(CreditCard), 1u);
-  EXPECT_EQ(scan(R"({"content":"\"{\\\"to\\\":\\\"jane\\\\u0040example.com\\\"}\""})").count(EmailAddress), 1u);
+  EXPECT_EQ(scan(R"({"arguments":"{\"card\":\"4111\\u00201111\\u00201111\\u00201111\"}"})")
+                .count(CreditCard),
+            1u);
+  EXPECT_EQ(scan(R"({"content":"\"{\\\"to\\\":\\\"jane\\\\u0040example.com\\\"}\""})")
+                .count(EmailAddress),
+            1u);
   // The second of two equal names wins in a parser; both are sent.
-  EXPECT_EQ(scan(R"({"arguments":"{\"a\":\"\\u006aane@example.com\",\"a\":\"x\"}"})").count(EmailAddress), 1u);
+  EXPECT_EQ(
+      scan(R"({"arguments":"{\"a\":\"\\u006aane@example.com\",\"a\":\"x\"}"})").count(EmailAddress),
+      1u);
   // Broken JSON is looked through as well.
   EXPECT_EQ(scan(R"({"arguments":"{\"a\":\"jane\\u0040example.com"})").count(EmailAddress), 1u);
 }

@@ -53,18 +53,18 @@ inline constexpr float kShaped = 0.75f;  ///< a form that little else has
 inline constexpr float kMaybe = 0.5f;
 
 // Recognisers, each in the file of that name.
-void read_numbers(Scan& scan, std::size_t start);            ///< numbers.cpp: a run of digit groups
-void read_code(Scan& scan, const Word& word);                ///< codes.cpp: letters and digits mixed
-void read_hex_address(Scan& scan, const Word& word);         ///< addresses.cpp: IPv6, MAC
-void read_colons_address(Scan& scan, std::size_t start);     ///< addresses.cpp: IPv6 from "::" on
-void read_email(Scan& scan, std::size_t at_sign);            ///< addresses.cpp
-void read_url(Scan& scan, const Word& scheme);               ///< urls.cpp: from "://" or "www."
-void read_domain(Scan& scan, const Word& word);              ///< urls.cpp: example.com
-void read_known_key(Scan& scan, const Word& word);           ///< keys.cpp: by its prefix
-void read_private_key(Scan& scan, std::size_t start);        ///< keys.cpp: "-----BEGIN"
-void read_assignment(Scan& scan, const Word& word);          ///< secrets.cpp: password = ...
-void read_random_token(Scan& scan, const Word& word);        ///< secrets.cpp: by entropy and context
-void read_crypto_address(Scan& scan, const Word& word);      ///< crypto.cpp
+void read_numbers(Scan& scan, std::size_t start);         ///< numbers.cpp: a run of digit groups
+void read_code(Scan& scan, const Word& word);             ///< codes.cpp: letters and digits mixed
+void read_hex_address(Scan& scan, const Word& word);      ///< addresses.cpp: IPv6, MAC
+void read_colons_address(Scan& scan, std::size_t start);  ///< addresses.cpp: IPv6 from "::" on
+void read_email(Scan& scan, std::size_t at_sign);         ///< addresses.cpp
+void read_url(Scan& scan, const Word& scheme);            ///< urls.cpp: from "://" or "www."
+void read_domain(Scan& scan, const Word& word);           ///< urls.cpp: example.com
+void read_known_key(Scan& scan, const Word& word);        ///< keys.cpp: by its prefix
+void read_private_key(Scan& scan, std::size_t start);     ///< keys.cpp: "-----BEGIN"
+void read_assignment(Scan& scan, const Word& word);       ///< secrets.cpp: password = ...
+void read_random_token(Scan& scan, const Word& word);     ///< secrets.cpp: by entropy and context
+void read_crypto_address(Scan& scan, const Word& word);   ///< crypto.cpp
 
 /// Sorts, and leaves no two that overlap (overlaps.cpp): secrets win, then the higher score, then
 /// the longer one. A web or mail address that holds a secret becomes part of it.

@@ -21,14 +21,29 @@ struct Name {
 };
 
 constexpr Name kNames[] = {
-    {"password", Kind::Password},   {"passwd", Kind::Password},     {"pwd", Kind::Password},
-    {"passphrase", Kind::Password}, {"passcode", Kind::Password},   {"passwort", Kind::Password},
-    {"kennwort", Kind::Password},   {"contraseña", Kind::Password}, {"senha", Kind::Password},
-    {"wachtwoord", Kind::Password}, {"hasło", Kind::Password},      {"pass", Kind::Password},
-    {"key", Kind::Key},             {"apikey", Kind::Key},          {"accesskey", Kind::Key},
-    {"secretkey", Kind::Key},       {"accountkey", Kind::Key},      {"sharedaccesskey", Kind::Key},
-    {"token", Kind::Token},         {"secret", Kind::Secret},       {"clientsecret", Kind::Secret},
-    {"credential", Kind::Secret},   {"credentials", Kind::Secret},
+    {"password", Kind::Password},
+    {"passwd", Kind::Password},
+    {"pwd", Kind::Password},
+    {"passphrase", Kind::Password},
+    {"passcode", Kind::Password},
+    {"passwort", Kind::Password},
+    {"kennwort", Kind::Password},
+    {"contraseña", Kind::Password},
+    {"senha", Kind::Password},
+    {"wachtwoord", Kind::Password},
+    {"hasło", Kind::Password},
+    {"pass", Kind::Password},
+    {"key", Kind::Key},
+    {"apikey", Kind::Key},
+    {"accesskey", Kind::Key},
+    {"secretkey", Kind::Key},
+    {"accountkey", Kind::Key},
+    {"sharedaccesskey", Kind::Key},
+    {"token", Kind::Token},
+    {"secret", Kind::Secret},
+    {"clientsecret", Kind::Secret},
+    {"credential", Kind::Secret},
+    {"credentials", Kind::Secret},
 };
 
 consteval std::array<bool, 256> first_letters() {
@@ -50,10 +65,14 @@ Kind kind_of(std::string_view word) {
 
 EntityType type_of(Kind kind) {
   switch (kind) {
-    case Kind::Password: return EntityType::Password;
-    case Kind::Key: return ApiKey;
-    case Kind::Token: return AccessToken;
-    default: return EntityType::Secret;
+    case Kind::Password:
+      return EntityType::Password;
+    case Kind::Key:
+      return ApiKey;
+    case Kind::Token:
+      return AccessToken;
+    default:
+      return EntityType::Secret;
   }
 }
 
@@ -64,7 +83,9 @@ struct Value {
   bool told = false;  ///< "is" instead of a sign: prose
 };
 
-bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+bool is_quote(char c) {
+  return c == '"' || c == '\'' || c == '`';
+}
 
 /// What stands behind `=`, `:`, `=>`, `:=` or "is"; empty where none of them does.
 Value value_after(const Scan& scan, std::size_t at) {

@@ -15,9 +15,8 @@ constexpr std::size_t kDepthMax = 128;
 
 /// Members that hold what is not text; the whole object is opaque then.
 bool is_opaque_type(std::string_view type) {
-  for (const std::string_view opaque :
-       {"image", "image_url", "input_image", "input_audio", "audio", "file", "input_file",
-        "document", "video", "video_url"})
+  for (const std::string_view opaque : {"image", "image_url", "input_image", "input_audio", "audio",
+                                        "file", "input_file", "document", "video", "video_url"})
     if (type == opaque) return true;
   return false;
 }
@@ -34,15 +33,21 @@ class RequestScan {
     if (gave_up_) return;
     if (depth > kDepthMax) return give_up("it is nested too deep");
     switch (value.kind()) {
-      case json::kind::object: return object(value.get_object(), depth);
+      case json::kind::object:
+        return object(value.get_object(), depth);
       case json::kind::array:
         for (const json::value& each : value.get_array()) this->value(each, name, depth + 1);
         return;
-      case json::kind::string: return member(name, value.get_string());
-      case json::kind::int64: return member(name, std::to_string(value.get_int64()));
-      case json::kind::uint64: return member(name, std::to_string(value.get_uint64()));
-      case json::kind::double_: return number(name, value.get_double());
-      default: return;
+      case json::kind::string:
+        return member(name, value.get_string());
+      case json::kind::int64:
+        return member(name, std::to_string(value.get_int64()));
+      case json::kind::uint64:
+        return member(name, std::to_string(value.get_uint64()));
+      case json::kind::double_:
+        return number(name, value.get_double());
+      default:
+        return;
     }
   }
 
@@ -99,8 +104,8 @@ class RequestScan {
 
   void number(std::string_view name, double value) {
     std::array<char, 32> digits{};
-    const bool is_whole = value == static_cast<double>(static_cast<std::int64_t>(
-                                       std::clamp(value, -9e18, 9e18)));
+    const bool is_whole =
+        value == static_cast<double>(static_cast<std::int64_t>(std::clamp(value, -9e18, 9e18)));
     const int size = std::snprintf(digits.data(), digits.size(), is_whole ? "%.0f" : "%.17g",
                                    std::clamp(value, -9e18, 9e18));
     member(name, {digits.data(), static_cast<std::size_t>(std::max(size, 0))});

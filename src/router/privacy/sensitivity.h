@@ -26,7 +26,7 @@ struct Sensitivity {
   std::string unknown_reason;  ///< for a person; empty unless Unknown
   /// Unknown only because of pictures, sounds or files: every text was looked through.
   bool only_media = false;
-  EntitySet gated;             ///< the types that were asked for
+  EntitySet gated;  ///< the types that were asked for
   std::array<std::uint32_t, entity_types_count> counts{};
 
   [[nodiscard]] std::uint32_t count(EntityType type) const {

@@ -51,9 +51,10 @@ bool is_web_hook(std::string_view url) {
 
 bool is_top_level(std::string_view label) {
   constexpr std::array<std::string_view, 44> kCommon = {
-      "at", "au", "be", "biz", "br", "ca", "ch", "cn", "com", "cz", "de", "dk", "edu", "es", "eu",
-      "fi", "fr", "gov", "gr", "hu", "ie", "in", "info", "io", "it", "jp", "kr", "lu", "mil", "mx",
-      "net", "nl", "no", "nz", "org", "pl", "pt", "ro", "ru", "se", "sg", "tr", "uk", "za"};
+      "at",   "au",  "be", "biz", "br", "ca", "ch",  "cn", "com", "cz", "de",
+      "dk",   "edu", "es", "eu",  "fi", "fr", "gov", "gr", "hu",  "ie", "in",
+      "info", "io",  "it", "jp",  "kr", "lu", "mil", "mx", "net", "nl", "no",
+      "nz",   "org", "pl", "pt",  "ro", "ru", "se",  "sg", "tr",  "uk", "za"};
   return std::ranges::any_of(kCommon, [&](std::string_view one) { return is_word(label, one); });
 }
 

@@ -1,0 +1,94 @@
+"""Goal: `croft redact` takes personal data out of files and JSON lines as documented, and its mistakes are sentences.
+
+Method: the built program with small inputs; offsets are checked against the bytes that went in. No model is needed.
+"""
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import harness
+
+CARD = "4111 1111 1111 1111"
+MAIL = "jane.doe@example.com"
+
+
+class RedactTest(unittest.TestCase):
+    def redact(self, text, *options):
+        done = harness.run("redact", *options, "-", stdin=text.encode())
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertEqual(done.stderr, b"")
+        return done.stdout.decode()
+
+    def refused(self, says, stdin, *options, code=2):
+        done = harness.run("redact", *options, stdin=stdin)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, code, said)
+        self.assertRegex(said, r"\Acroft: [^\n]+\n\Z")
+        self.assertIn(says, said)
+        return done.stdout
+
+    def test_plain_text(self):
+        self.assertEqual(self.redact(f"Pay {CARD}\nor ask {MAIL}.\n"), "Pay <CREDIT_CARD>\nor ask <EMAIL_ADDRESS>.\n")
+        self.assertEqual(self.redact(""), "")
+        self.assertEqual(self.redact("nothing here"), "nothing here")
+
+    def test_file(self):
+        with tempfile.TemporaryDirectory(prefix="croft-redact-") as folder:
+            path = pathlib.Path(folder) / "letter.txt"
+            path.write_text(f"é {MAIL}")
+            done = harness.run("redact", path)
+            self.assertEqual(done.stdout.decode(), "é <EMAIL_ADDRESS>")
+
+    def test_json_lines_have_byte_offsets(self):
+        texts = [f"漢字 {CARD} é {MAIL}", "nothing", "", "soft 4111\u00ad1111\u00a01111 1111 hyphen"]
+        lines = "".join(json.dumps({"text": text, "id": i}) + "\n" for i, text in enumerate(texts))
+        answers = [json.loads(line) for line in self.redact(lines, "--jsonl", "--json").splitlines()]
+        self.assertEqual([answer["id"] for answer in answers], [0, 1, 2, 3])
+        found = []
+        for text, answer in zip(texts, answers, strict=True):
+            self.assertEqual(list(answer)[:2], ["entities", "text"])
+            raw, last, rebuilt = text.encode(), 0, b""
+            for entity in answer["entities"]:
+                self.assertEqual(set(entity), {"type", "start", "end", "score"})
+                self.assertGreaterEqual(entity["start"], last)
+                self.assertTrue(0 < entity["score"] <= 1)
+                found.append((entity["type"], raw[entity["start"]:entity["end"]].decode()))
+                rebuilt += raw[last:entity["start"]] + f"<{entity['type']}>".encode()
+                last = entity["end"]
+            self.assertEqual(answer["text"], (rebuilt + raw[last:]).decode())
+        self.assertEqual(found, [("CREDIT_CARD", CARD), ("EMAIL_ADDRESS", MAIL),
+                                 ("CREDIT_CARD", "4111\u00ad1111\u00a01111 1111")])
+
+    def test_one_document(self):
+        answer = json.loads(self.redact(f"ask {MAIL}\n", "--json"))
+        self.assertEqual(answer, {"entities": [{"type": "EMAIL_ADDRESS", "start": 4, "end": 24, "score": 1}],
+                                  "text": "ask <EMAIL_ADDRESS>\n"})
+
+    def test_types(self):
+        text = f"{CARD} {MAIL} 192.0.2.1"
+        self.assertEqual(self.redact(text, "--types", "IP_ADDRESS"), f"{CARD} {MAIL} <IP_ADDRESS>")
+        self.assertEqual(self.redact(text, "--types", "IP_ADDRESS,CREDIT_CARD"), f"<CREDIT_CARD> {MAIL} <IP_ADDRESS>")
+        self.assertEqual(self.redact(text, "--types", "IP_ADDRESS", "--types", "EMAIL_ADDRESS"),
+                         f"{CARD} <EMAIL_ADDRESS> <IP_ADDRESS>")
+
+    def test_mistakes(self):
+        self.refused("CREDIT_CARD", b"", "--types", "CREDIT_CRAD", "-")
+        self.refused("names no type", b"", "--types", ",", "-")
+        self.refused("not UTF-8", b"\xff", "--json", "-")
+        first = self.refused("standard input, line 3 has no text", b'{"text":"a"}\n\n{"txt":"b"}\n', "--jsonl", "-")
+        self.assertEqual(len(first.splitlines()), 1)
+        self.refused("line 1", b"{", "--jsonl", "-")
+        self.refused("no text", b"[1]", "--jsonl", "-")
+        self.refused("no text", b'{"text":5}', "--jsonl", "-")
+        self.refused("no-such-file", b"", "no-such-file", code=harness.run("show", "no-such-file.gguf").returncode)
+
+    def test_bytes_that_are_no_text_stay(self):
+        done = harness.run("redact", "-", stdin=b"\xff\xfe " + MAIL.encode() + b" \x80")
+        self.assertEqual(done.stdout, b"\xff\xfe <EMAIL_ADDRESS> \x80")
+
+
+if __name__ == "__main__":
+    harness.main()
