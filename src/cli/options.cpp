@@ -22,8 +22,9 @@ std::string plain_number(double value) {
 const std::vector<VerbSpec>& verbs() {
   static const std::vector<VerbSpec> all = [] {
     std::vector<VerbSpec> joined = engine_verbs();
-    joined.push_back(redact_verb_spec());
-    for (auto& part : {library_verbs(), house_verbs()})
+    for (auto& part :
+         {library_verbs(), std::vector<VerbSpec>{redact_verb_spec()}, route_gate_verbs(),
+          std::vector<VerbSpec>{route_calibrate_verb_spec()}, route_policy_verbs(), house_verbs()})
       joined.insert(joined.end(), part.begin(), part.end());
     return joined;
   }();

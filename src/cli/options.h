@@ -75,6 +75,8 @@ struct VerbSpec {
 // The table's three parts, each in its own file, as is the longest row.
 [[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench, plan
 [[nodiscard]] VerbSpec plan_verb_spec();
+[[nodiscard]] std::vector<VerbSpec> route_gate_verbs();  ///< route train, evaluate
+[[nodiscard]] VerbSpec route_calibrate_verb_spec();
 [[nodiscard]] VerbSpec redact_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();  ///< pull, list, show, rm, import, tokenize ...

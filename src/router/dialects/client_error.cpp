@@ -14,6 +14,7 @@ AnthropicTraits anthropic_traits(ErrorCode code) {
   switch (code) {
     case ErrorCode::InvalidArgument:
     case ErrorCode::Corrupt:
+    case ErrorCode::Unproven:
     case ErrorCode::Unsupported:
     case ErrorCode::ContextOverflow:
       return {400, "invalid_request_error"};
@@ -33,6 +34,8 @@ AnthropicTraits anthropic_traits(ErrorCode code) {
     case ErrorCode::Timeout:
     case ErrorCode::DeadlineExceeded:
       return {504, "timeout_error"};
+    case ErrorCode::Upstream:
+      return {502, "api_error"};
     case ErrorCode::Io:
     case ErrorCode::Internal:
       return {500, "api_error"};

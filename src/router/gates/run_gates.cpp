@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "router/gates/prompt_features.h"
+
 namespace croft {
 namespace {
 
@@ -27,6 +29,14 @@ GateFindings run_gates(const json::object& body, const RequestFacts& facts,
   timed("length", findings.trace, [&] {
     signals = read_signals(body, facts, scratch.texts);
     return std::to_string(signals.tokens) + " tokens, estimated";
+  });
+  timed("features", findings.trace, [&]() -> std::string {
+    const PromptFeatures features = read_prompt(signals.text);
+    signals.code = features.has_code;
+    signals.json = signals.json || features.wants_json;
+    if (features.language.empty()) return "no_signal";
+    signals.language = features.language;
+    return "language " + std::string(features.language);
   });
   if (intents != nullptr)
     timed("intent", findings.trace, [&]() -> std::string {
