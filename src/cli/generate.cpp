@@ -64,6 +64,8 @@ Result<Generated> generate_and_wait(Engine& engine, GenerationRequest request,
     } else if (auto* delta = std::get_if<TextDelta>(&event)) {
       out.text += delta->text;
       out.tokens.insert(out.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+      for (TokenLogprob& token : delta->logprobs)
+        out.answered.push_back({std::move(token), out.text.size()});
       if (failed || !on_text || delta->text.empty()) continue;
       if (auto told = on_text(delta->text); !told) {
         failed = std::move(told).error();

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "router/confidence/answer_points.h"
 
 namespace croft::cli {
 
@@ -17,6 +18,7 @@ struct Generated {
   std::string text;
   std::vector<TokenId> tokens;
   std::vector<TokenLogprob> prompt_logprobs;  ///< empty unless asked for
+  std::vector<AnsweredToken> answered;        ///< empty unless `logprobs` was asked for
   FinishReason reason = FinishReason::EndToken;
   GenerationUsage usage;
 };

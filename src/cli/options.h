@@ -76,6 +76,7 @@ struct VerbSpec {
 [[nodiscard]] std::vector<VerbSpec> engine_verbs();  ///< run, serve, embed, perplexity, bench, plan
 [[nodiscard]] VerbSpec plan_verb_spec();
 [[nodiscard]] std::vector<VerbSpec> route_gate_verbs();  ///< route train, evaluate
+[[nodiscard]] VerbSpec route_label_verb_spec();
 [[nodiscard]] VerbSpec route_calibrate_verb_spec();
 [[nodiscard]] VerbSpec redact_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>

@@ -21,8 +21,7 @@ Result<std::string> read_key(const UpstreamConfig& upstream) {
                 "It must hold the key of this upstream");
   }
   if (!upstream.key_file.empty())
-    return read_secret_file(upstream.key_file,
-                            process_environment()("CROFT_SECRETS_PASSPHRASE"));
+    return read_secret_file(upstream.key_file, process_environment()("CROFT_SECRETS_PASSPHRASE"));
   return std::string();
 }
 

@@ -13,8 +13,8 @@
 
 namespace croft::cli {
 
-/// The checked configuration; null where it has no routes. Warnings go to the log. Errors: the first
-/// mistake, with its place.
+/// The checked configuration; null where it has no routes. Warnings go to the log. Errors: the
+/// first mistake, with its place.
 Result<std::shared_ptr<const RouterConfig>> read_router_config(const Settings& settings);
 
 /// Local models that routes name, each once.

@@ -5,11 +5,11 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "router/dialects/client_error.h"
 #include "server/api/fields.h"
 #include "server/api/json_error.h"
 #include "server/api/routes.h"
 #include "server/api/text_call.h"
-#include "router/dialects/client_error.h"
 #include "server/routing/route_request.h"
 
 namespace croft {
@@ -280,9 +280,8 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
     HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     const std::shared_ptr<const RouterState> state = options_.routing->state();
-    response.body = metrics_.text(house_.look(),
-                                  state ? state->upstreams : decltype(state->upstreams)(),
-                                  house_.ready());
+    response.body = metrics_.text(
+        house_.look(), state ? state->upstreams : decltype(state->upstreams)(), house_.ready());
     return response;
   }
   if (Result<void> available = check_available(); !available)
@@ -366,9 +365,9 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
     metrics_.routed(trace);
     if (OtlpExporter* exporter = options_.routing->exporter()) exporter->record(trace);
   };
-  return start_routed(std::move(http), body, {.services = options_.routing.get(),
-                                              .house = &house_,
-                                              .on_done = done}, writer);
+  return start_routed(std::move(http), body,
+                      {.services = options_.routing.get(), .house = &house_, .on_done = done},
+                      writer);
 }
 
 void Application::wait_for_model(Call call, std::string body,
@@ -378,11 +377,14 @@ void Application::wait_for_model(Call call, std::string body,
   house_.lease(model, wait,
                [this, call = std::move(call), body = std::move(body),
                 writer](const Result<ModelLease>& engine) {
-                 answer_errors(writer, [&]() -> Result<void> {
-                   if (!engine) return std::unexpected(engine.error());
-                   const json::value parsed = TRY(parse_body(body));
-                   return run_call(call, parsed.get_object(), *engine, writer);
-                 }, [](const Error& error) { return error_response(error); });
+                 answer_errors(
+                     writer,
+                     [&]() -> Result<void> {
+                       if (!engine) return std::unexpected(engine.error());
+                       const json::value parsed = TRY(parse_body(body));
+                       return run_call(call, parsed.get_object(), *engine, writer);
+                     },
+                     [](const Error& error) { return error_response(error); });
                });
 }
 

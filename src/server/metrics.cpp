@@ -114,22 +114,22 @@ struct Metrics::Impl {
       gauge("croft_model_waiting", "Requests that wait for the model to be loaded.");
   prometheus::Family<prometheus::Counter>& routed = counter(
       "croft_route_requests_total", "Routed requests by who answered and whether it escalated.");
-  prometheus::Family<prometheus::Counter>& attempts = counter(
-      "croft_route_attempts_total", "Calls of models by provider and how they ended.");
+  prometheus::Family<prometheus::Counter>& attempts =
+      counter("croft_route_attempts_total", "Calls of models by provider and how they ended.");
   prometheus::Family<prometheus::Counter>& route_cost = counter(
       "croft_route_cost_total", "What upstreams cost, in the configured currency, where priced.");
-  prometheus::Family<prometheus::Counter>& unpriced = counter(
-      "croft_route_unpriced_total", "Routed requests whose cost is not known.");
+  prometheus::Family<prometheus::Counter>& unpriced =
+      counter("croft_route_unpriced_total", "Routed requests whose cost is not known.");
   prometheus::Family<prometheus::Counter>& thrown_away = counter(
       "croft_route_discarded_tokens_total", "Tokens of local answers that were not good enough.");
-  prometheus::Family<Histogram>& overhead = histogram(
-      "croft_route_overhead_seconds", "Gates and policy of a routed request.");
-  prometheus::Family<prometheus::Gauge>& upstream_open = gauge(
-      "croft_upstream_open", "1 while an upstream that failed is left alone.");
+  prometheus::Family<Histogram>& overhead =
+      histogram("croft_route_overhead_seconds", "Gates and policy of a routed request.");
+  prometheus::Family<prometheus::Gauge>& upstream_open =
+      gauge("croft_upstream_open", "1 while an upstream that failed is left alone.");
   prometheus::Family<prometheus::Gauge>& upstream_running =
       gauge("croft_upstream_requests_running", "Requests under way at an upstream.");
-  prometheus::Family<prometheus::Gauge>& upstream_first = gauge(
-      "croft_upstream_first_token_seconds", "Moving average of an upstream's first token.");
+  prometheus::Family<prometheus::Gauge>& upstream_first =
+      gauge("croft_upstream_first_token_seconds", "Moving average of an upstream's first token.");
   std::vector<prometheus::Family<prometheus::Gauge>*> engine;
   std::vector<std::unique_ptr<Model>> models;
   std::vector<std::pair<prometheus::Family<prometheus::Gauge>*, prometheus::Gauge*>> upstreams;
@@ -229,7 +229,9 @@ void Metrics::model_changed(const ModelEvent& event) {
 
 void Metrics::routed(const RouteTrace& trace) {
   const AttemptTrace* answer = answer_of(trace);
-  const char* answered = answer == nullptr ? "none" : answer->dialect == "local" ? "local" : "cloud";
+  const char* answered = answer == nullptr            ? "none"
+                         : answer->dialect == "local" ? "local"
+                                                      : "cloud";
   impl_->routed
       .Add({{"route", trace.route},
             {"answered_by", answered},
@@ -253,7 +255,8 @@ void Metrics::routed(const RouteTrace& trace) {
 }
 
 void Metrics::Impl::show_upstreams(std::span<const std::shared_ptr<Upstream>> shown) {
-  for (const auto& [family, series] : upstreams) family->Remove(series);  // a reload takes some away
+  for (const auto& [family, series] : upstreams)
+    family->Remove(series);  // a reload takes some away
   upstreams.clear();
   const auto now = std::chrono::steady_clock::now();
   for (const auto& upstream : shown) {

@@ -30,7 +30,8 @@ struct ServerOptions {
   std::chrono::seconds keep_alive{
       300};  ///< of an idle model that is not pinned; negative: for ever
   std::uint64_t models_memory_bytes = 0;  ///< of all models; 0: as the machine has room
-  std::shared_ptr<RoutingServices> routing = {};  ///< who made it may give it new states; null: none
+  std::shared_ptr<RoutingServices> routing =
+      {};  ///< who made it may give it new states; null: none
 };
 
 /// Listens at once (/livez 200, /readyz 503), loads the main model (the first) and the pinned ones

@@ -225,18 +225,19 @@ class RouteCase(unittest.TestCase):
                 self.assertEqual(answer["choices"][0]["finish_reason"], "tool_calls")
 
     def test_every_fault_is_a_clear_error(self):
-        for fault in self.faults:
+        for fault in set(self.faults) - {"no-done"}:  # which is for streams only
             for path in ("/v1/chat/completions", "/v1/messages"):
                 with self.subTest(fault=fault, path=path):
                     started = time.monotonic()
                     status, _, answer = self.routed.chat(f"fault/{fault}", path=path)
                     # A few faults spoil streams only.
                     if status == 200:
-                        self.assertIn(fault, ("no-done", "endless", "bad-utf8", "stall-after-2"))
+                        self.assertIn(fault, ("endless", "bad-utf8", "stall-after-2", "huge-line-9"))
                         continue
                     self.assertIn(status, (429, 502, 503, 529, 504), answer)
                     self.assertTrue(answer["error"]["message"])
                     self.assertNotIn("sk-fake", json.dumps(answer))
+                    self.assertNotIn("127.0.0.1", json.dumps(answer), "where upstreams are is not the client's business")
                     self.assertLess(time.monotonic() - started, 12)
 
     def test_every_fault_in_a_stream_is_an_error_event_or_a_status(self):
@@ -258,7 +259,8 @@ class RouteCase(unittest.TestCase):
                 self.assertEqual(headers["x-croft-model"], "anthropic-good")
                 self.assertEqual([attempt["model"] for attempt in answer["route_trace"]["attempts"]],
                                  [f"bad-{fault}", "anthropic-good"])
-                self.assertEqual(self.routed.stream(f"saved/{fault}")[1]["x-croft-model"], "anthropic-good")
+                if fault != "wrong-json":  # in a stream that comes after the first pieces
+                    self.assertEqual(self.routed.stream(f"saved/{fault}")[1]["x-croft-model"], "anthropic-good")
 
     def test_retries_outlast_a_short_storm(self):
         status, _, answer = self.routed.chat("to/storm", route_trace=True)

@@ -1,6 +1,6 @@
-// Goal: one text gives the same features whatever its case, punctuation and apostrophes; a text of any
-// length and any bytes stays within the bound. Method: compare buckets of pairs of texts, and feed random
-// and extreme bytes.
+// Goal: one text gives the same features whatever its case, punctuation and apostrophes; a text of
+// any length and any bytes stays within the bound. Method: compare buckets of pairs of texts, and
+// feed random and extreme bytes.
 #include "router/gates/intent_features.h"
 
 #include <gtest/gtest.h>
@@ -58,8 +58,7 @@ TEST(IntentFeatures, LongTextsAreReadAtBothEnds) {
 TEST(IntentFeatures, AnyBytesStayWithinTheBound) {
   std::mt19937 random(7);
   const IntentFeatureSettings settings[] = {
-      {},
-      {.bucket_bits = 12, .head_bytes = 16, .tail_bytes = 0, .gram_min = 1, .gram_max = 7}};
+      {}, {.bucket_bits = 12, .head_bytes = 16, .tail_bytes = 0, .gram_min = 1, .gram_max = 7}};
   for (const IntentFeatureSettings& setting : settings)
     for (int round = 0; round < 300; ++round) {
       std::string text(random() % 1200, '\0');

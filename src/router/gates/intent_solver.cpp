@@ -69,8 +69,7 @@ void IntentSolver::solve(const IntentMatrix& rows, std::span<const std::uint32_t
   for (std::size_t number = 0; number < options.passes_max; ++number) {
     shuffle(active_, random);
     float smallest = infinity;
-    const float largest =
-        pass(rows, label_of_row, label, diagonal, leave_above, smallest);
+    const float largest = pass(rows, label_of_row, label, diagonal, leave_above, smallest);
     if (active_.empty() || largest - smallest <= options.tolerance) {
       if (active_.size() == rows.rows_count()) return;
       // Done with these; the ones left out must agree.

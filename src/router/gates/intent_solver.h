@@ -19,10 +19,10 @@ struct SolverOptions {
 
 /// A separator, and memory that the next call uses again. Not for several threads at once.
 ///
-/// Minimises 1/2 |w|² + 1/2 b² + C Σ max(0, 1 - y (w·x + b))² by going through the dual one row at a
-/// time in random order (Hsieh, Chang, Lin, Keerthi, Sundararajan: A dual coordinate descent method
-/// for large-scale linear SVM, 2008), with rows left out that stay at their bound. The result
-/// depends on rows, options and seed only.
+/// Minimises 1/2 |w|² + 1/2 b² + C Σ max(0, 1 - y (w·x + b))² by going through the dual one row at
+/// a time in random order (Hsieh, Chang, Lin, Keerthi, Sundararajan: A dual coordinate descent
+/// method for large-scale linear SVM, 2008), with rows left out that stay at their bound. The
+/// result depends on rows, options and seed only.
 class IntentSolver {
  public:
   /// Rows with label_of_row[i] == label are +1, all others -1.

@@ -21,9 +21,9 @@ inline constexpr std::size_t intent_weights_max = 64'000'000;
 
 struct IntentTrainingOptions {
   IntentFeatureSettings features;
-  float cost = 1.0f;           ///< IntentSolver's C
+  float cost = 1.0f;  ///< IntentSolver's C
   float tolerance = 0.01f;
-  std::size_t folds = 5;       ///< 2 to 20
+  std::size_t folds = 5;        ///< 2 to 20
   double in_scope_kept = 0.99;  ///< share of held-out rows in scope that the threshold lets through
   std::uint64_t seed = 1;
   std::size_t threads = 0;  ///< 0: one a CPU; the result does not depend on it

@@ -108,9 +108,8 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
   Result<privacy::SanitisedRequest> sanitised =
       privacy::sanitise(std::move(written->body), request_.privacy, request_.sensitivity, scratch_);
   if (!sanitised) return refuse(std::move(sanitised).error());
-  TransferRequest transfer =
-      target.upstream->transfer(written->path, *sanitised,
-                                traceparent_text(request_.trace, new_span_id()), request_.hops);
+  TransferRequest transfer = target.upstream->transfer(
+      written->path, *sanitised, traceparent_text(request_.trace, new_span_id()), request_.hops);
   if (request_.deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(
         *request_.deadline - std::chrono::steady_clock::now());
@@ -118,8 +117,7 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
         std::max(std::chrono::milliseconds(1), std::min(transfer.total_timeout, left));
   }
   auto attempt = std::make_shared<UpstreamAttempt>(
-      transfers_, target.upstream,
-      UpstreamAttempt::Options{.dialect = target.upstream->dialect()},
+      transfers_, target.upstream, UpstreamAttempt::Options{.dialect = target.upstream->dialect()},
       std::move(sink));
   attempt->start(std::move(transfer));
   return attempt;

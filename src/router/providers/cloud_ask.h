@@ -48,7 +48,7 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
 
   HttpTransfers& transfers_;
   CloudRequest request_;
-  Sink sink_;                         ///< of the transfers' thread, as is what follows
+  Sink sink_;  ///< of the transfers' thread, as is what follows
   std::shared_ptr<CloudCall> call_;
   privacy::FindScratch scratch_;
   bool over_ = false;

@@ -24,13 +24,14 @@ Failed nobody_there(std::chrono::milliseconds wait, bool full) {
   failed.cause = FailureCause::Overload;
   failed.retryable = true;
   failed.retry_after = wait;
-  failed.error = {.code = ErrorCode::Unavailable,
-                  .message = full ? "every upstream of this route has as many requests as it may have"
-                                  : "every upstream of this route has failed lately and is left alone",
-                  .hint = "Try again later.",
-                  .field = {},
-                  .retry_after_seconds =
-                      static_cast<int>(std::chrono::ceil<std::chrono::seconds>(wait).count())};
+  failed.error = {
+      .code = ErrorCode::Unavailable,
+      .message = full ? "every upstream of this route has as many requests as it may have"
+                      : "every upstream of this route has failed lately and is left alone",
+      .hint = "Try again later.",
+      .field = {},
+      .retry_after_seconds =
+          static_cast<int>(std::chrono::ceil<std::chrono::seconds>(wait).count())};
   return failed;
 }
 
@@ -85,8 +86,8 @@ bool CloudCall::begin_at(std::size_t target, std::size_t retry, bool hedge) {
     return false;
   }
   live_.push_back({.note = number, .attempt = nullptr, .held = {}});
-  live_.back().attempt = world_.begin(
-      targets_[target], [weak = weak_from_this(), number](AnswerEvent event) {
+  live_.back().attempt =
+      world_.begin(targets_[target], [weak = weak_from_this(), number](AnswerEvent event) {
         if (const auto self = weak.lock()) self->on_event(number, std::move(event));
       });
   if (!hedge) plan_hedge(target);
@@ -174,9 +175,9 @@ void CloudCall::attempt_failed(std::size_t number, const Failed& failed) {
   drop_live(number);
   last_failure_ = failed;
   const std::size_t target = note.target;
-  const bool again = failed.retryable && !note.hedge &&
-                     note.retry < targets_[target].upstream->config().retries &&
-                     failed.retry_after.value_or(std::chrono::milliseconds(0)) <= options_.pause_max;
+  const bool again =
+      failed.retryable && !note.hedge && note.retry < targets_[target].upstream->config().retries &&
+      failed.retry_after.value_or(std::chrono::milliseconds(0)) <= options_.pause_max;
   if (again) {
     ++waiting_;
     world_.after(pause_before(note.retry, failed),

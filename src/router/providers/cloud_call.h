@@ -57,9 +57,10 @@ struct CloudWorld {
 };
 
 struct CloudOptions {
-  std::chrono::milliseconds pause{250};       ///< before the first retry; doubles
-  std::chrono::milliseconds pause_max{4000};  ///< a longer wish of the upstream: the next one is asked
-  std::uint64_t seed = 0;                     ///< of the jitter
+  std::chrono::milliseconds pause{250};  ///< before the first retry; doubles
+  std::chrono::milliseconds pause_max{
+      4000};               ///< a longer wish of the upstream: the next one is asked
+  std::uint64_t seed = 0;  ///< of the jitter
 };
 
 class CloudCall : public std::enable_shared_from_this<CloudCall> {
@@ -105,7 +106,7 @@ class CloudCall : public std::enable_shared_from_this<CloudCall> {
   Upstream::Time begun_;
   std::vector<AttemptNote> notes_;
   std::vector<Live> live_;
-  std::size_t next_ = 0;  ///< target
+  std::size_t next_ = 0;     ///< target
   std::size_t waiting_ = 0;  ///< retries that are planned
   std::optional<std::size_t> winner_;
   std::optional<dialects::Failed> last_failure_;

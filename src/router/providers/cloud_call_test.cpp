@@ -56,17 +56,18 @@ class CloudCallTest : public testing::Test {
       scripts_.push_back(script);
       return script;
     };
-    call_ = std::make_shared<CloudCall>(
-        std::move(world), CloudOptions{.seed = 1}, std::move(targets),
-        [this](const CloudTarget& target, AnswerEvent event) {
-          if (const auto* delta = std::get_if<TextDelta>(&event)) text_ += delta->text;
-          if (std::holds_alternative<Finished>(event)) ++ends_;
-          if (const auto* failed = std::get_if<Failed>(&event)) {
-            ++ends_;
-            error_ = failed->error;
-          }
-          answered_by_ = target.name;
-        });
+    call_ =
+        std::make_shared<CloudCall>(std::move(world), CloudOptions{.seed = 1}, std::move(targets),
+                                    [this](const CloudTarget& target, AnswerEvent event) {
+                                      if (const auto* delta = std::get_if<TextDelta>(&event))
+                                        text_ += delta->text;
+                                      if (std::holds_alternative<Finished>(event)) ++ends_;
+                                      if (const auto* failed = std::get_if<Failed>(&event)) {
+                                        ++ends_;
+                                        error_ = failed->error;
+                                      }
+                                      answered_by_ = target.name;
+                                    });
     call_->start();
   }
 
@@ -222,8 +223,7 @@ TEST_F(CloudCallTest, WhereNobodyCanBeAskedTheErrorSaysWhen) {
 
 TEST_F(CloudCallTest, AFullUpstreamIsPassedOver) {
   CloudTarget full = target("a");
-  for (int i = 0; i < 3; ++i)
-    ASSERT_EQ(full.upstream->try_begin(now_), UpstreamGate::Passes);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(full.upstream->try_begin(now_), UpstreamGate::Passes);
   start({full, target("b")});
   EXPECT_EQ(asked_, std::vector<std::string>{"b"});
 }

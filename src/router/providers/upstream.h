@@ -57,9 +57,9 @@ class Upstream {
 
   /// The request as it goes over the wire; only what the privacy module let pass can become one.
   /// `hops`: value of the header by which Croft recognises its own requests coming back.
-  [[nodiscard]] TransferRequest transfer(std::string_view path, const privacy::SanitisedRequest& request,
-                                         std::string_view traceparent,
-                                         std::string_view hops) const;
+  [[nodiscard]] TransferRequest transfer(std::string_view path,
+                                         const privacy::SanitisedRequest& request,
+                                         std::string_view traceparent, std::string_view hops) const;
 
  private:
   const UpstreamConfig config_;

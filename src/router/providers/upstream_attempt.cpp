@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "base/log.h"
 #include "io/digest.h"
 #include "router/dialects/upstream_error.h"
 
@@ -27,20 +28,28 @@ std::string fresh_call_prefix() {
   return "call_" + digest_text((static_cast<std::uint64_t>(random()) << 32) | random());
 }
 
-/// What a transfer that broke means. What had not reached the peer may be sent again without harm;
-/// a chat request may so anyway, it only costs.
-Failed transfer_failure(const Error& error, bool answering) {
+/// What a transfer that broke means. A chat request may be sent again without harm; it only costs.
+/// Clients hear the upstream's name: its address is the operator's business, and on the log.
+Failed transfer_failure(const Error& error, const std::string& upstream, bool answering) {
+  log_warning("upstream " + upstream + ": " + error.message);
+  const char* what = answering                          ? " broke off in the middle of its answer"
+                     : error.code == ErrorCode::Timeout ? " did not answer in time"
+                     : error.code == ErrorCode::Io      ? " cannot be reached"
+                     : error.code == ErrorCode::Forbidden
+                         ? " answered with a redirect, which is not followed"
+                         : " cannot be used";
   Failed failed;
-  failed.error = error;
-  if (error.code != ErrorCode::InvalidArgument && error.code != ErrorCode::Forbidden)
-    failed.error.code = ErrorCode::Upstream;
+  failed.error = {.code = ErrorCode::Upstream,
+                  .message = "the upstream " + upstream + what,
+                  .hint = "Try again later; the server's log says more.",
+                  .field = {}};
   failed.cause = answering ? FailureCause::Cut : FailureCause::Server;
   failed.retryable = error.code == ErrorCode::Io || error.code == ErrorCode::Timeout;
   return failed;
 }
 
-/// An error as the client should hear it: what is wrong between us and the upstream (our key, a model
-/// that it does not have) is not the client's fault, and must not look so.
+/// An error as the client should hear it: what is wrong between us and the upstream (our key, a
+/// model that it does not have) is not the client's fault, and must not look so.
 Failed told(Failed failed) {
   const ErrorCode code = failed.error.code;
   const bool clients = failed.cause == FailureCause::Request && code != ErrorCode::NotFound;
@@ -101,7 +110,7 @@ void UpstreamAttempt::on_body(std::string_view bytes) {
 void UpstreamAttempt::on_end(const TransferEnd& end) {
   if (over_) return;
   if (end.error) {
-    give(transfer_failure(*end.error, reader_ != nullptr));
+    give(transfer_failure(*end.error, upstream_->config().name, reader_ != nullptr));
   } else if (!reader_) {
     const std::vector<dialects::Header> headers = header_list(headers_);
     give(told(dialects::read_error(options_.dialect, status_, headers, error_body_,

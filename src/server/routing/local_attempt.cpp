@@ -30,15 +30,12 @@ dialects::Failed failed(Error error) {
 
 LocalAttempt::LocalAttempt(ModelLease engine, std::shared_ptr<ResponseWriter> writer,
                            std::shared_ptr<LocalListener> listener)
-    : engine_(std::move(engine)),
-      writer_(std::move(writer)),
-      listener_(std::move(listener)) {}
+    : engine_(std::move(engine)), writer_(std::move(writer)), listener_(std::move(listener)) {}
 
-Result<std::shared_ptr<LocalAttempt>> LocalAttempt::start(
-    ModelLease engine, TextRequest request, std::shared_ptr<ResponseWriter> writer,
-    std::shared_ptr<LocalListener> listener) {
-  auto attempt =
-      std::make_shared<LocalAttempt>(engine, std::move(writer), std::move(listener));
+Result<std::shared_ptr<LocalAttempt>> LocalAttempt::start(ModelLease engine, TextRequest request,
+                                                          std::shared_ptr<ResponseWriter> writer,
+                                                          std::shared_ptr<LocalListener> listener) {
+  auto attempt = std::make_shared<LocalAttempt>(engine, std::move(writer), std::move(listener));
   GenerationRequest generation = std::move(request.generation);
   generation.prompt = std::move(request.prompts.front().tokens);
   generation.cancel = attempt->stop_.get_token();
@@ -46,9 +43,8 @@ Result<std::shared_ptr<LocalAttempt>> LocalAttempt::start(
                                 [stop = attempt->stop_]() mutable { stop.request_stop(); });
   Result<void> submitted =
       engine->generate(std::move(generation), [attempt](GenerationEvent event) {
-        attempt->writer_->post([attempt, event = std::move(event)]() mutable {
-          attempt->on_event(std::move(event));
-        });
+        attempt->writer_->post(
+            [attempt, event = std::move(event)]() mutable { attempt->on_event(std::move(event)); });
       });
   if (!submitted) return std::unexpected(submitted.error());
   return attempt;

@@ -26,7 +26,8 @@ class LocalListener {
 /// One sequence. Everything but start() happens on the connection's thread.
 class LocalAttempt : public std::enable_shared_from_this<LocalAttempt> {
  public:
-  /// `request`: one prompt, one choice. The listener is kept until the end or cancel(). Errors: those of generate().
+  /// `request`: one prompt, one choice. The listener is kept until the end or cancel(). Errors:
+  /// those of generate().
   static Result<std::shared_ptr<LocalAttempt>> start(ModelLease engine, TextRequest request,
                                                      std::shared_ptr<ResponseWriter> writer,
                                                      std::shared_ptr<LocalListener> listener);

@@ -14,32 +14,43 @@ constexpr std::size_t alternatives = 5;  // per token: margin and a bound of the
 
 ConfidencePoint traced(DecisionPoint point) {
   switch (point) {
-    case DecisionPoint::Prefill: return ConfidencePoint::Prefill;
-    case DecisionPoint::Early: return ConfidencePoint::Tokens;
-    case DecisionPoint::End: break;
+    case DecisionPoint::Prefill:
+      return ConfidencePoint::Prefill;
+    case DecisionPoint::Early:
+      return ConfidencePoint::Tokens;
+    case DecisionPoint::End:
+      break;
   }
   return ConfidencePoint::End;
 }
 
 std::string_view dialect_word(UpstreamDialect dialect) {
   switch (dialect) {
-    case UpstreamDialect::OpenAi: return "openai";
-    case UpstreamDialect::Anthropic: return "anthropic";
-    case UpstreamDialect::Ollama: break;
+    case UpstreamDialect::OpenAi:
+      return "openai";
+    case UpstreamDialect::Anthropic:
+      return "anthropic";
+    case UpstreamDialect::Ollama:
+      break;
   }
   return "ollama";
 }
 
 privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
   switch (privacy) {
-    case RoutePrivacy::LocalOnly: return privacy::PrivacyMode::LocalOnly;
-    case RoutePrivacy::Block: return privacy::PrivacyMode::Block;
-    case RoutePrivacy::Allow: break;
+    case RoutePrivacy::LocalOnly:
+      return privacy::PrivacyMode::LocalOnly;
+    case RoutePrivacy::Block:
+      return privacy::PrivacyMode::Block;
+    case RoutePrivacy::Allow:
+      break;
   }
   return privacy::PrivacyMode::Allow;
 }
 
-std::size_t place_of(DecisionPoint point) { return static_cast<std::size_t>(point); }
+std::size_t place_of(DecisionPoint point) {
+  return static_cast<std::size_t>(point);
+}
 
 std::optional<std::uint64_t> counted(const std::optional<std::int64_t>& tokens) {
   if (!tokens || *tokens < 0) return std::nullopt;
@@ -156,8 +167,8 @@ void RoutedCall::begin() {
   if (plan_.decision.mode == RouteMode::Cascade && can_escalate()) {
     if (const std::optional<std::string> why = plan_.route->distrust(engine_->chat_template())) {
       // Nothing proves when its answers are good enough: not even begun.
-      trace_.confidence.push_back({.point = ConfidencePoint::Prefill,
-                                   .decision = ConfidenceDecision::Escalate});
+      trace_.confidence.push_back(
+          {.point = ConfidencePoint::Prefill, .decision = ConfidenceDecision::Escalate});
       trace_.reason += "; " + *why;
       trace_.escalated_at_token = 0;
       return begin_cloud();
@@ -185,8 +196,8 @@ void RoutedCall::begin_local() {
   known.prompt_tokens = static_cast<double>(local_request_->prompts.front().tokens.size());
   signals_.emplace(known);
   writer_->record().prompt_tokens += local_request_->prompts.front().tokens.size();
-  Result<std::shared_ptr<LocalAttempt>> attempt = LocalAttempt::start(
-      engine_, std::move(*local_request_), writer_, shared_from_this());
+  Result<std::shared_ptr<LocalAttempt>> attempt =
+      LocalAttempt::start(engine_, std::move(*local_request_), writer_, shared_from_this());
   if (!attempt) {
     on_local(dialects::Failed{.error = attempt.error()});
     return;
@@ -314,17 +325,16 @@ void RoutedCall::begin_cloud() {
   request.trace = trace_.context;
   request.hops = *std::move(hops);
   request.deadline = context_.deadline;
-  cloud_ = CloudAsk::start(context_.services->transfers(), std::move(request),
-                           [self = shared_from_this()](
-                               std::size_t target, dialects::AnswerEvent event,
-                               CloudAsk::Notes notes) {
-                             self->writer_->post([self, target, event = std::move(event),
-                                                  notes = std::move(notes)]() mutable {
-                               self->on_cloud(target, std::move(event), std::move(notes));
-                             });
-                           });
+  cloud_ =
+      CloudAsk::start(context_.services->transfers(), std::move(request),
+                      [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
+                                                  CloudAsk::Notes notes) {
+                        self->writer_->post([self, target, event = std::move(event),
+                                             notes = std::move(notes)]() mutable {
+                          self->on_cloud(target, std::move(event), std::move(notes));
+                        });
+                      });
 }
-
 
 void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
   if (ended_ || source_ == Source::Local) return;

@@ -1,7 +1,7 @@
 #pragma once
-/// One chat request on its way through a route: the local model first where the plan says so, judged
-/// while it answers, then an upstream where that is not good enough. Nothing is sent that would have
-/// to be taken back.
+/// One chat request on its way through a route: the local model first where the plan says so,
+/// judged while it answers, then an upstream where that is not good enough. Nothing is sent that
+/// would have to be taken back.
 
 #include <chrono>
 #include <functional>
@@ -12,8 +12,8 @@
 
 #include "router/confidence/answer_signals.h"
 #include "router/confidence/serving_rule.h"
-#include "router/dialects/chat_exchange.h"
 #include "router/dialects/answer_writer.h"
+#include "router/dialects/chat_exchange.h"
 #include "router/dialects/client_error.h"
 #include "router/policy/decide.h"
 #include "router/providers/cloud_ask.h"
@@ -76,8 +76,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void begin();
   void begin_local();
   void begin_cloud();
-  void on_cloud(std::size_t target, dialects::AnswerEvent event,
-                CloudAsk::Notes notes);
+  void on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes);
   /// Whether the local answer is still good enough at `point`; escalates or commits.
   void judge(DecisionPoint point);
   void escalate(std::size_t at_token);

@@ -35,20 +35,20 @@ const RouteRuntime* same_calibration(const RouterState* previous, std::string_vi
 }
 
 Result<void> add_calibration(const RouterInputs& inputs, const RouterState* previous,
-                              RouteRuntime& route) {
+                             RouteRuntime& route) {
   const RouteConfig& config = *route.config;
   if (config.calibration.empty()) return {};
   Result<Calibration> loaded = croft::load_calibration(config.calibration);
-  if (!loaded)
-    return std::unexpected(at(config.place, "calibration", std::move(loaded).error()));
+  if (!loaded) return std::unexpected(at(config.place, "calibration", std::move(loaded).error()));
   route.calibration = std::make_shared<const Calibration>(*std::move(loaded));
   const std::string text = TRY(calibration_text(*route.calibration));
   route.calibration_digest = sha256_hex(std::as_bytes(std::span(text)));
   if (const RouteRuntime* old = same_calibration(previous, config.name, route.calibration_digest))
     route.drift = old->drift;
   else
-    route.drift = std::make_shared<DriftMonitor>(TRY(DriftMonitor::create(
-        {.max_worse = route.calibration->max_worse, .delta = 1.0 - route.calibration->confidence})));
+    route.drift = std::make_shared<DriftMonitor>(
+        TRY(DriftMonitor::create({.max_worse = route.calibration->max_worse,
+                                  .delta = 1.0 - route.calibration->confidence})));
   if (!config.local.empty() && inputs.model_digest) {
     const std::string& model = inputs.config->models[config.local.front()].model;
     route.model_digest = TRY(inputs.model_digest(model));
@@ -92,12 +92,12 @@ Result<std::shared_ptr<const RouterState>> make_router_state(const RouterInputs&
     for (const std::uint32_t index : config.local)
       if (std::ranges::find(inputs.served, inputs.config->models[index].model) ==
           inputs.served.end())
-        return std::unexpected(at(config.place, "routes.\"" + config.name + "\".local",
-                                  {.code = ErrorCode::NotFound,
-                                   .message = "the model " + inputs.config->models[index].model +
-                                              " is not served",
-                                   .hint = "Give it to `croft serve` with --model or --also.",
-                                   .field = {}}));
+        return std::unexpected(
+            at(config.place, "routes.\"" + config.name + "\".local",
+               {.code = ErrorCode::NotFound,
+                .message = "the model " + inputs.config->models[index].model + " is not served",
+                .hint = "Give it to `croft serve` with --model or --also.",
+                .field = {}}));
     if (!config.intents.empty()) {
       Result<IntentModel> intents = IntentModel::load(config.intents);
       if (!intents) return std::unexpected(at(config.place, "intents", intents.error()));

@@ -4,8 +4,8 @@
 /// under way.
 
 #include <atomic>
-#include <functional>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,8 +57,8 @@ struct RouterInputs {
 };
 
 /// `previous` may be null. Upstreams that stay as they were keep their health. Errors: what a key,
-/// an intent model or a calibration says, with the place in the configuration. A calibration for another
-/// model is no error: such a route escalates, and says why (distrust()).
+/// an intent model or a calibration says, with the place in the configuration. A calibration for
+/// another model is no error: such a route escalates, and says why (distrust()).
 Result<std::shared_ptr<const RouterState>> make_router_state(const RouterInputs& inputs,
                                                              const RouterState* previous);
 
