@@ -52,8 +52,12 @@ class UnsentAttempt final : public Attempt {
 std::shared_ptr<CloudAsk> CloudAsk::start(HttpTransfers& transfers, CloudRequest request,
                                           Sink sink) {
   auto ask = std::make_shared<CloudAsk>(transfers, std::move(request), std::move(sink));
-  transfers.post([ask] { ask->run(); });
+  ask->launch();
   return ask;
+}
+
+void CloudAsk::launch() {
+  transfers_.post([self = shared_from_this()] { self->run(); });
 }
 
 CloudAsk::CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink)

@@ -130,10 +130,12 @@ void CloudCall::on_event(std::size_t number, AnswerEvent event) {
   if (const auto* failed = std::get_if<Failed>(&event)) {
     note.failure = *failed;
     note.ended_ms = elapsed_ms();
-    if (winner_ != number) {
+    if (winner_ != number && failed->error.code != ErrorCode::Cancelled) {
       attempt_failed(number, *failed);
       return;
     }
+    // Cancelled from below: everything is being shut down.
+    winner_ = number;
   } else if (!winner_ && is_content(event)) {
     win(number);
   }

@@ -31,6 +31,7 @@ std::string fresh_call_prefix() {
 /// What a transfer that broke means. A chat request may be sent again without harm; it only costs.
 /// Clients hear the upstream's name: its address is the operator's business, and on the log.
 Failed transfer_failure(const Error& error, const std::string& upstream, bool answering) {
+  if (error.code == ErrorCode::Cancelled) return {.error = error, .cause = FailureCause::Server};
   log_warning("upstream " + upstream + ": " + error.message);
   const char* what = answering                          ? " broke off in the middle of its answer"
                      : error.code == ErrorCode::Timeout ? " did not answer in time"

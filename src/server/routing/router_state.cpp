@@ -117,6 +117,22 @@ void RoutingServices::close() {
   if (exporter_) exporter_->shutdown(flush);
   exporter_ = nullptr;
   transfers_ = nullptr;
+  const MutexLock lock(mutex_);
+  kept_.clear();
+}
+
+void RoutingServices::keep(std::uint64_t ticket, std::shared_ptr<void> work) {
+  const MutexLock lock(mutex_);
+  kept_.emplace(ticket, std::move(work));
+}
+
+void RoutingServices::forget(std::uint64_t ticket) {
+  std::shared_ptr<void> last;  // destroyed without the lock
+  const MutexLock lock(mutex_);
+  const auto found = kept_.find(ticket);
+  if (found == kept_.end()) return;
+  last = std::move(found->second);
+  kept_.erase(found);
 }
 
 std::shared_ptr<const RouterState> RoutingServices::state() const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -77,12 +78,19 @@ class RoutingServices {
   /// may be asked afterwards.
   void close();
 
+  /// Work that nobody waits for is held here until it ends, or all ends.
+  [[nodiscard]] std::uint64_t next_ticket() { return tickets_++; }
+  void keep(std::uint64_t ticket, std::shared_ptr<void> work);
+  void forget(std::uint64_t ticket);
+
   /// By which this server knows its own requests coming back.
   [[nodiscard]] const std::string& instance() const { return instance_; }
 
  private:
   mutable Mutex mutex_;
   std::shared_ptr<const RouterState> state_ GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, std::shared_ptr<void>> kept_ GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> tickets_{0};
   std::string instance_;
   std::unique_ptr<HttpTransfers> transfers_;
   std::unique_ptr<OtlpExporter> exporter_;
