@@ -62,6 +62,7 @@ class RoutePolicyTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         (self.folder / "models").mkdir()
+        self.write("")
 
     def write(self, text, name="croft.toml"):
         path = self.folder / name
@@ -110,7 +111,7 @@ class RoutePolicyTest(unittest.TestCase):
         said = done.stderr.decode()
         self.assertIn(f"{path}:3: upstreams.one.dialekt is no key of this table. Did you mean dialect?", said)
         self.assertIn(f"{path}:12: models.cheap has no price", said)
-        self.assertIn(f'{path}:20: routes."croft/auto".defualt is no key of this table. Did you mean default?', said)
+        self.assertIn(f'{path}:19: routes."croft/auto".defualt is no key of this table. Did you mean default?', said)
         self.refused("lists all 4 mistakes", "route", "explain", "hello")
 
     def test_check_never_shows_a_key(self):
@@ -272,7 +273,7 @@ router_settings: {fallbacks: [{chat: [here]}], num_retries: 1}
         self.refused("neither a model_list (LiteLLM) nor a routing table", "route", "import", "-", stdin=b"a: 1")
         self.refused("--cloud is for lemonade only", "route", "import", "-", "--format", "litellm", "--cloud", "x",
                      stdin=b"model_list: [1]")
-        self.refused("there is no", "route", "import", self.folder / "absent.yaml", code=3)
+        self.refused("absent.yaml: No such file", "route", "import", self.folder / "absent.yaml", code=3)
         self.refused("nested too deep", "route", "import", "-", stdin=b"[" * 1000)
 
 

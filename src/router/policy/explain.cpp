@@ -303,9 +303,12 @@ Result<json::object> dry_run(const RouterConfig& config, const RouteConfig& rout
     }
     decided.emplace_back(std::move(out));
   }
-  json::object result{{"route", route.name},  {"rows", std::move(decided)},
-                      {"labelled", labelled}, {"right", right},
-                      {"accuracy", nullptr},  {"confusion", confusion.to_json()}};
+  json::object result{{"route", route.name},
+                      {"rows", std::move(decided)},
+                      {"labelled", static_cast<std::int64_t>(labelled)},
+                      {"right", static_cast<std::int64_t>(right)},
+                      {"accuracy", nullptr},
+                      {"confusion", confusion.to_json()}};
   if (labelled > 0) result["accuracy"] = static_cast<double>(right) / static_cast<double>(labelled);
   return result;
 }

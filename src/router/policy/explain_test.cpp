@@ -115,6 +115,9 @@ TEST(ReadSignals, EveryFormOfARequest) {
       {R"({"input":"say"})", "say", 3},
       {R"({"input":[{"role":"user","content":[{"type":"input_text","text":"see"},{"type":"input_image"}]}]})",
        "see", 3, false, false, true},
+      {R"({"input":["one",{"type":"input_text","text":"two"}]})", "one\ntwo", 6},
+      {R"({"prompt":["one",{"two":"x"},"three"]})", "one\nthree", 8},
+      {R"({"prompt":"no","messages":[{"role":"user","content":"yes"}],"input":"no"})", "yes", 7},
       {R"({"messages":[{"role":"user","content":"x"}],"tools":[{}]})", "x", 5, true},
       {R"({"messages":[{"role":"user","content":"x"}],"tools":[]})", "x", 1},
       {R"({"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"}})",
@@ -141,6 +144,8 @@ TEST(ReadSignals, EveryFormOfARequest) {
   const GateSignals signals = read_signals(body.get_object(), {}, scratch);
   EXPECT_EQ(signals.characters, 5U);
   EXPECT_EQ(signals.answer_tokens, 7U);
+  const json::value loud = json::parse(R"({"prompt":"CAFÉ"})");
+  EXPECT_EQ(read_signals(loud.get_object(), {}, scratch).folded, "cafÉ");
 }
 
 TEST(Assume, ReplacesSignals) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <ctime>
 
+#include "router/policy/condition.h"
+
 namespace croft {
 namespace {
 
@@ -30,38 +32,37 @@ class BodyReader {
   void read(const json::object& body) {
     // Anthropic's system text stands beside the messages.
     read_content(find(body, "system"), false);
-    if (const auto* prompt = find(body, "prompt")) read_content(prompt, true);
-    if (const auto* messages = find(body, "messages")) read_turns(*messages);
-    if (const auto* input = find(body, "input")) {
-      if (input->is_array())
-        read_turns(*input);
+    // A body has one of these; of several the first is what is answered, and all are counted.
+    bool answered = false;
+    for (const char* name : {"messages", "prompt", "input"}) {
+      const auto* given = find(body, name);
+      if (given == nullptr) continue;
+      if (given->is_array() && name != std::string_view("prompt"))
+        read_turns(*given, !answered);
       else
-        read_content(input, true);
+        read_content(given, !answered);
+      answered = true;
     }
     read_tools(body);
     out_.tokens = out_.total_bytes / bytes_per_token + 1 + turns_ * tokens_per_message;
   }
 
  private:
-  void read_turns(const json::value& turns) {
-    const auto* array = turns.if_array();
-    if (array == nullptr) return;
-    for (const json::value& turn : *array) {
-      const auto* object = turn.if_object();
-      if (object == nullptr) continue;
+  void read_turns(const json::value& turns, bool is_answered) {
+    for (const json::value& turn : turns.get_array()) {
       ++turns_;
+      const auto* object = turn.if_object();
       const auto role = find_string(turn, "role");
-      const bool is_user = !role || *role == "user";
-      if (const auto* content = find(*object, "content")) {
+      const bool is_user = is_answered && (!role || *role == "user");
+      const auto* content = object == nullptr ? nullptr : find(*object, "content");
+      if (content != nullptr)
         read_content(content, is_user);
-      } else if (role == std::nullopt) {  // a bare part of a response's input
-        if (is_user) text_.clear();
+      else if (!role)  // a bare string or part of a response's input: one text with those around it
         read_part(turn, is_user);
-      }
-      if (const auto* calls = find(*object, "tool_calls")) {
-        out_.tools = true;
-        add_json(*calls);
-      }
+      const auto* calls = object == nullptr ? nullptr : find(*object, "tool_calls");
+      if (calls == nullptr) continue;
+      out_.tools = true;
+      add_json(*calls);
     }
   }
 
@@ -143,6 +144,9 @@ GateSignals read_signals(const json::object& body, const RequestFacts& facts,
   GateSignals out;
   BodyReader(out, scratch.text).read(body);
   out.text = scratch.text;
+  scratch.folded.resize(scratch.text.size());
+  std::ranges::transform(scratch.text, scratch.folded.begin(), ascii_lower);
+  out.folded = scratch.folded;
   out.characters = count_characters(scratch.text);
   out.answer_tokens = answer_tokens(body);
   out.json = asks_json(body);

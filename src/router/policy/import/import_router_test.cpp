@@ -100,7 +100,8 @@ TEST(ImportLiteLlm, Whole) {
   EXPECT_EQ(made.toml, kLiteLlmToml);
   const std::string notes = notes_text(made);
   for (const char* path :
-       {"not carried over in:5 model_list[0].litellm_params.rpm: Croft sets no limit",
+       {"not carried over in:12 model_list[0].litellm_params.rpm: Croft sets no limit",
+        "not carried over in:1 defaults: Croft has no such setting",
         "not carried over in:13 model_list[1]: the provider azure speaks no dialect",
         "changed in:19 router_settings.routing_strategy: ",
         "not carried over in:22 litellm_settings.callbacks: see Croft's metrics",
