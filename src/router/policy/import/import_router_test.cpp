@@ -248,7 +248,7 @@ TEST(ImportRouter, RefusesWhatItCannotRead) {
     chain += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [[[[[[[[*a" +
              std::to_string(i - 1) + "]]]]]]]]\n";
   const Refused cases[] = {
-      {bomb, ErrorCode::TooLarge, "more than 200000 values, aliases expanded"},
+      {bomb, ErrorCode::TooLarge, "more than 50000 values, aliases expanded"},
       {chain, ErrorCode::InvalidArgument, "nested too deep"},
       {std::string(100, '['), ErrorCode::InvalidArgument, "in:1: "},
       {std::string(100'000, '['), ErrorCode::InvalidArgument, "in:1: "},
