@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   GateSignals signals;
-  signals.text = text;
+  signals.text = signals.folded = text;
   signals.tokens = size;
   signals.tools = size % 2 == 0;
   signals.draw = size;

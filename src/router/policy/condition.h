@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "router/policy/keyword.h"
 #include "router/policy/signals.h"
 
 namespace croft {
@@ -53,8 +52,7 @@ struct TimeWindow {
 struct Condition {
   ConditionKind kind = ConditionKind::All;
   std::string key;                 ///< as the file has it: "tokens_min", "hours, days"
-  std::vector<std::string> texts;  ///< one of them
-  std::vector<Keyword> keywords;   ///< one of them, or all
+  std::vector<std::string> texts;  ///< one of them (KeywordsAll: each); keywords in lower case
   bool unknown = false;            ///< a missing signal is what it asks for
   bool any_found = false;          ///< of Sensitivity: whatever it is
   bool none_found = false;
@@ -66,10 +64,9 @@ struct Condition {
 
   /// Asks the same: used to find rules that can never match.
   friend bool operator==(const Condition& a, const Condition& b) {
-    return a.kind == b.kind && a.texts == b.texts && a.keywords == b.keywords &&
-           a.unknown == b.unknown && a.any_found == b.any_found && a.none_found == b.none_found &&
-           a.flag == b.flag && a.number == b.number && a.window == b.window &&
-           a.children == b.children;
+    return a.kind == b.kind && a.texts == b.texts && a.unknown == b.unknown &&
+           a.any_found == b.any_found && a.none_found == b.none_found && a.flag == b.flag &&
+           a.number == b.number && a.window == b.window && a.children == b.children;
   }
 };
 
@@ -78,6 +75,9 @@ enum class Holds : std::uint8_t { No, Unknown, Yes };
 
 /// No I/O, no clock, no memory taken.
 [[nodiscard]] Holds evaluate(const Condition& condition, const GateSignals& signals, WallClock now);
+
+/// ASCII letters in lower case, all other bytes as they are.
+[[nodiscard]] char ascii_lower(char c);
 
 /// `*` any text, `?` one byte. Time is the product of the lengths at most.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);

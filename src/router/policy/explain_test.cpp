@@ -144,6 +144,8 @@ TEST(ReadSignals, EveryFormOfARequest) {
   const GateSignals signals = read_signals(body.get_object(), {}, scratch);
   EXPECT_EQ(signals.characters, 5U);
   EXPECT_EQ(signals.answer_tokens, 7U);
+  const json::value loud = json::parse(R"({"prompt":"CAFÉ"})");
+  EXPECT_EQ(read_signals(loud.get_object(), {}, scratch).folded, "cafÉ");
 }
 
 TEST(Assume, ReplacesSignals) {

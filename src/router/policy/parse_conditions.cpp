@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kDayMinutes = 24 * 60;
 constexpr std::size_t kTextsMax = 10'000;
+constexpr std::size_t kKeywordBytesMax = 1000;
 
 std::string written_value(const ConfigNode& node) {
   switch (node.kind) {
@@ -168,12 +169,12 @@ void read_keywords(TableReader& reader, Problems& problems, std::vector<Conditio
     const ConfigNode* node = reader.given(key);
     if (node == nullptr) continue;
     Condition condition = make(kind, *node);
-    for (const std::string& text : node_texts(*node)) {
-      if (text.size() <= Keyword::bytes_max)
-        condition.keywords.emplace_back(text);
-      else
+    condition.texts = node_texts(*node);
+    for (std::string& text : condition.texts) {
+      std::ranges::transform(text, text.begin(), ascii_lower);
+      if (text.size() > kKeywordBytesMax)
         problems.error(*node, "has a text of " + std::to_string(text.size()) + " bytes in it",
-                       "At most " + std::to_string(Keyword::bytes_max) + " are compared");
+                       "At most " + std::to_string(kKeywordBytesMax) + " are compared");
     }
     out.push_back(std::move(condition));
   }

@@ -27,7 +27,7 @@ struct RouterSurroundings {
 
 struct ParsedRouter {
   std::shared_ptr<const RouterConfig> config;  ///< null where there is an error
-  std::vector<ConfigProblem> problems;         ///< errors and warnings, in the order of the file
+  std::vector<ConfigProblem> problems;         ///< errors and warnings, as they were found
 };
 
 /// `root` has the tables of router_tables(); a missing one is empty.

@@ -4,6 +4,8 @@
 #include <array>
 #include <ctime>
 
+#include "router/policy/condition.h"
+
 namespace croft {
 namespace {
 
@@ -142,6 +144,9 @@ GateSignals read_signals(const json::object& body, const RequestFacts& facts,
   GateSignals out;
   BodyReader(out, scratch.text).read(body);
   out.text = scratch.text;
+  scratch.folded.resize(scratch.text.size());
+  std::ranges::transform(scratch.text, scratch.folded.begin(), ascii_lower);
+  out.folded = scratch.folded;
   out.characters = count_characters(scratch.text);
   out.answer_tokens = answer_tokens(body);
   out.json = asks_json(body);

@@ -24,6 +24,7 @@ struct RequestFacts {
 /// Holds the texts that GateSignals point to; used again from request to request.
 struct SignalScratch {
   std::string text;
+  std::string folded;
 };
 
 /// `body` is that of a chat (OpenAI's or Anthropic's form), a completion (`prompt`) or a response

@@ -25,6 +25,7 @@ enum class SensitivitySignal : std::uint8_t {
 /// Views: the texts live as long as the request.
 struct GateSignals {
   std::string_view text;          ///< the last user message
+  std::string_view folded;        ///< `text` with its ASCII letters in lower case
   std::size_t characters = 0;     ///< of `text`
   std::size_t total_bytes = 0;    ///< text of the whole conversation
   std::size_t tokens = 0;         ///< of the whole prompt, estimated, rather too many than too few

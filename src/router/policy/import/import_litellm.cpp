@@ -121,6 +121,7 @@ struct Group {
   const ConfigNode* first = nullptr;
   std::vector<std::size_t> deployments;
   std::vector<std::string> fallbacks;  ///< names of other groups
+  bool is_alias = false;               ///< what is said of the original is not said again
 };
 
 class LiteLlmImport {
@@ -280,7 +281,7 @@ class LiteLlmImport {
                "a key is written out there and is not copied: put it into an environment variable "
                "and name that with key_env");
     tree_.take(*given);
-    made.key_env = "SET_ME";
+    made.key_env = "SET_ME_";
     for (const char c : made.name)
       made.key_env += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : '_');
   }
@@ -340,8 +341,8 @@ class LiteLlmImport {
   Group& group(const std::string& name, const ConfigNode& entry) {
     const auto found = std::ranges::find(groups_, name, &Group::name);
     if (found != groups_.end()) return *found;
-    return groups_.emplace_back(
-        Group{.name = name, .first = &entry, .deployments = {}, .fallbacks = {}});
+    return groups_.emplace_back(Group{
+        .name = name, .first = &entry, .deployments = {}, .fallbacks = {}, .is_alias = false});
   }
 
   void read_fallbacks(std::string_view settings) {
@@ -383,6 +384,7 @@ class LiteLlmImport {
       tree_.take(alias);
       Group copy = *found;
       copy.name = alias.name;
+      copy.is_alias = true;
       groups_.push_back(std::move(copy));
     }
   }
@@ -448,7 +450,7 @@ class LiteLlmImport {
     const bool shared = each.deployments.size() > 1;
     // Croft orders all candidates of a route one way: weights first, then a list, it cannot say.
     const bool listed = !each.fallbacks.empty() && !by_cost_;
-    if (shared && listed)
+    if (shared && listed && !each.is_alias)
       tree_.note(ImportNoteKind::Changed, *each.first,
                  "has several deployments and fallbacks: they are asked as listed, not by weight");
     out += std::string("order = \"") +
@@ -459,6 +461,7 @@ class LiteLlmImport {
     // LiteLLM sends everything. Croft's default would keep such a route from ever answering where
     // something was found, and "allow" is for a person to write.
     out += "privacy = \"block\"\n";
+    if (each.is_alias) return;
     tree_.note(ImportNoteKind::Changed, *each.first,
                "requests in which something sensitive is found are refused; LiteLLM sends them. "
                "privacy = \"allow\" does as well");

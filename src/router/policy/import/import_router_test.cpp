@@ -100,7 +100,8 @@ TEST(ImportLiteLlm, Whole) {
   EXPECT_EQ(made.toml, kLiteLlmToml);
   const std::string notes = notes_text(made);
   for (const char* path :
-       {"not carried over in:5 model_list[0].litellm_params.rpm: Croft sets no limit",
+       {"not carried over in:12 model_list[0].litellm_params.rpm: Croft sets no limit",
+        "not carried over in:1 defaults: Croft has no such setting",
         "not carried over in:13 model_list[1]: the provider azure speaks no dialect",
         "changed in:19 router_settings.routing_strategy: ",
         "not carried over in:22 litellm_settings.callbacks: see Croft's metrics",
@@ -247,7 +248,7 @@ TEST(ImportRouter, RefusesWhatItCannotRead) {
     chain += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [[[[[[[[*a" +
              std::to_string(i - 1) + "]]]]]]]]\n";
   const Refused cases[] = {
-      {bomb, ErrorCode::TooLarge, "more than 200000 values, aliases expanded"},
+      {bomb, ErrorCode::TooLarge, "more than 50000 values, aliases expanded"},
       {chain, ErrorCode::InvalidArgument, "nested too deep"},
       {std::string(100, '['), ErrorCode::InvalidArgument, "in:1: "},
       {std::string(100'000, '['), ErrorCode::InvalidArgument, "in:1: "},

@@ -14,7 +14,7 @@ namespace croft {
 inline constexpr std::size_t yaml_depth_max = 64;
 /// Counted as expanded: an alias costs what it stands for, so that a small file cannot become a
 /// large tree.
-inline constexpr std::size_t yaml_nodes_max = 200'000;
+inline constexpr std::size_t yaml_nodes_max = 50'000;
 
 /// The first document. Plain scalars are resolved as PyYAML does (yes and off are booleans), `<<`
 /// merges. Errors: InvalidArgument with file and line (syntax, a key given twice, a key that is no
