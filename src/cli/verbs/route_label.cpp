@@ -109,8 +109,7 @@ class Labeller {
     request.top_logprobs = alternatives;
     request.cancel = std::move(cancel);
     const Generated answer = TRY(generate_and_wait(engine_, std::move(request)));
-    if (answer.reason == FinishReason::Cancelled)
-      return fail(ErrorCode::Cancelled, "interrupted");
+    if (answer.reason == FinishReason::Cancelled) return fail(ErrorCode::Cancelled, "interrupted");
     const std::string& truth = question.expected ? *question.expected : *question.cloud_answer;
     json::object row = {{"id", question.id}};
     if (!question.task.empty()) row["task"] = question.task;
@@ -176,13 +175,12 @@ Result<int> route_label_verb(const Settings& settings) {
   const std::unique_ptr<Engine> engine = TRY(open_engine(settings, path, {}));
   const ChatFormatter formatter = TRY(ChatFormatter::create(engine->shared_model()));
   const std::string& chat_template = engine->model().chat_template();
-  const json::object meta = {
-      {"model", settings.text("model")},
-      {"model_digest", TRY(sha256_file(path))},
-      {"template_hash", sha256_hex(std::as_bytes(std::span(chat_template)))},
-      {"early_tokens", settings.size("early-tokens")},
-      {"accept", settings.text("accept")},
-      {"made", utc_now_text()}};
+  const json::object meta = {{"model", settings.text("model")},
+                             {"model_digest", TRY(sha256_file(path))},
+                             {"template_hash", sha256_hex(std::as_bytes(std::span(chat_template)))},
+                             {"early_tokens", settings.size("early-tokens")},
+                             {"accept", settings.text("accept")},
+                             {"made", utc_now_text()}};
   const Labeller labeller(*engine, formatter, settings);
   const std::vector<std::string> lines =
       TRY(label_all(labeller, questions, engine->options().parallel));

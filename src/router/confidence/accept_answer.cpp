@@ -61,7 +61,8 @@ std::optional<json::value> one_json(std::string_view text) {
   return *std::move(value);
 }
 
-std::map<std::string, std::size_t, std::less<>> words_of(std::string_view text, std::size_t& count) {
+std::map<std::string, std::size_t, std::less<>> words_of(std::string_view text,
+                                                         std::size_t& count) {
   std::map<std::string, std::size_t, std::less<>> words;
   std::string word;
   const auto end_word = [&] {

@@ -21,8 +21,8 @@ enum class AcceptRule : std::uint8_t {
 /// O(answer + expected), but for Json, which parses.
 [[nodiscard]] bool accepts(AcceptRule rule, std::string_view answer, std::string_view expected);
 
-/// Words of both, lower case (ASCII) and without punctuation: harmonic mean of precision and recall,
-/// 0 to 1. Two texts without words are equal.
+/// Words of both, lower case (ASCII) and without punctuation: harmonic mean of precision and
+/// recall, 0 to 1. Two texts without words are equal.
 [[nodiscard]] double word_f1(std::string_view a, std::string_view b);
 
 }  // namespace croft

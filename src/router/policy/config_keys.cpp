@@ -172,25 +172,11 @@ constexpr std::array kRouteKeys = std::to_array<KeySpec>({
      .help = "the intent model, made by `croft route train`"},
     {.name = "commit",
      .kind = KeyKind::Choice,
-     .fallback = "prefix",
+     .fallback = "buffer",
      .choices = "buffer|prefix",
-     .help =
-         "what a streaming client gets before the decision: nothing until the local answer is "
-         "accepted as a whole, or its beginning once the decision after `early_tokens` is made"},
-    {.name = "hold_tokens",
-     .kind = KeyKind::Integer,
-     .fallback = "32",
-     .max = 65'536,
-     .unit = "tokens",
-     .help = "held back before the first byte is sent, under `commit = \"prefix\"`; at least "
-             "`early_tokens`"},
-    {.name = "early_tokens",
-     .kind = KeyKind::Integer,
-     .fallback = "16",
-     .max = 65'536,
-     .unit = "tokens",
-     .help = "after how many tokens of the local answer the second decision is made; 0: only after "
-             "the prompt and at the end"},
+     .help = "when a cascade's local answer is sent: once it is accepted as a whole, or as soon as "
+             "its beginning is, which needs a calibration made with --decide-at early. Nothing is "
+             "ever sent that could be withdrawn"},
     {.name = "samples",
      .kind = KeyKind::Integer,
      .fallback = "0",
@@ -206,7 +192,19 @@ constexpr std::array kRouteKeys = std::to_array<KeySpec>({
      .fallback = "error",
      .choices = "error|fallback",
      .help = "an upstream that dies after the client has seen part of its answer: an error, or the "
-             "next candidate's answer from the start"},
+             "next candidate is asked to go on where it stopped"},
+    {.name = "shadow",
+     .kind = KeyKind::Real,
+     .fallback = "0",
+     .max = 1,
+     .help = "share of the answers served locally by a cascade that the cloud is asked as well, "
+             "after the client has its answer; where they contradict the calibration, the route "
+             "escalates everything until it is calibrated anew. Costs what the cloud costs"},
+    {.name = "shadow_agreement",
+     .kind = KeyKind::Real,
+     .fallback = "0.8",
+     .max = 1,
+     .help = "share of words in common (F1) from which a shadow answer counts as the same"},
     {.name = "rules",
      .kind = KeyKind::Tables,
      .help = "`[[routes.\"NAME\".rules]]`, tried in order; the first that matches decides"},

@@ -136,24 +136,15 @@ void read_default(TableReader& reader, const ConfigNode& node, RouteConfig& out,
     problems.error(*given, "needs cloud candidates, and the route has none");
 }
 
-void read_cascade(TableReader& reader, RouteConfig& out, Problems& problems) {
+void read_cascade(TableReader& reader, RouteConfig& out) {
   out.calibration = reader.path("calibration");
   out.intents = reader.path("intents");
   out.commit = static_cast<CommitPolicy>(reader.choice("commit", 0));
-  out.hold_tokens = static_cast<std::size_t>(reader.integer("hold_tokens"));
-  out.early_tokens = static_cast<std::size_t>(reader.integer("early_tokens"));
   out.samples = static_cast<std::size_t>(reader.integer("samples"));
   out.speculative = reader.flag("speculative");
   out.after_first_byte = static_cast<AfterFirstByte>(reader.choice("after_first_byte", 0));
-  const ConfigNode* hold = reader.given("hold_tokens");
-  if (out.commit == CommitPolicy::Buffer && hold != nullptr)
-    problems.warning(*hold, "means nothing under commit = \"buffer\", which holds everything");
-  // Streaming before the decision would be to stream what may be withdrawn.
-  const ConfigNode* blamed = hold != nullptr ? hold : reader.given("early_tokens");
-  if (out.commit == CommitPolicy::Prefix && out.hold_tokens < out.early_tokens && blamed != nullptr)
-    problems.error(*blamed,
-                   "makes hold_tokens less than early_tokens: tokens would be sent before "
-                   "they are decided on");
+  out.shadow = reader.real("shadow");
+  out.shadow_agreement = reader.real("shadow_agreement");
 }
 
 }  // namespace
@@ -169,7 +160,7 @@ RouteConfig parse_route(const ConfigNode& node, const RouterSurroundings& around
   out.order = static_cast<CandidateOrder>(reader.choice("order", 0));
   out.privacy = static_cast<RoutePrivacy>(reader.choice("privacy", 0));
   read_default(reader, node, out, problems);
-  read_cascade(reader, out, problems);
+  read_cascade(reader, out);
   if (const ConfigNode* rules = reader.given("rules"); rules != nullptr)
     read_rules(*rules, out, problems);
   reader.check_all_read();

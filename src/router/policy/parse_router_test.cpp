@@ -104,8 +104,7 @@ const Wrong kWrongRoutes[] = {
     {"{local: tiny, default: cascade}", "default needs cloud candidates"},
     {"{cloud: dear, order: cheapest}", "order is 'cheapest'"},
     {"{cloud: dear, privacy: none}", "privacy is 'none'"},
-    {"{cloud: dear, local: tiny, hold_tokens: 4, early_tokens: 8}",
-     "hold_tokens makes hold_tokens less than early_tokens"},
+    {"{cloud: dear, local: tiny, shadow: 2}", "shadow"},
     {"{cloud: dear, rules: 5}", "rules must be an array of tables"},
     {"{cloud: dear, rules: [{use: cloud}]}", "rules[0] needs name"},
     {"{cloud: dear, rules: [{name: a}]}", "rules[0] needs use"},
@@ -230,7 +229,6 @@ TEST(ParseRouter, WarnsOfWhatHardlyIsMeant) {
        "asks for an intent, and the route has no intent model"},
       {"{cloud: dear, privacy: allow, rules: [{name: a, use: refuse, when: {sensitivity: any}}]}",
        "does not match where the detector fails"},
-      {"{cloud: dear, commit: buffer, hold_tokens: 9}", "means nothing under commit"},
       {"{cloud: dear}", "models.cheap is used by no route"},
   };
   for (const Warned& each : cases) {
@@ -297,8 +295,8 @@ routes:
     privacy: block
     calibration: c.json
     intents: /i.bin
-    commit: buffer
-    early_tokens: 11
+    commit: prefix
+    shadow: 0.25
     samples: 3
     speculative: true
     after_first_byte: fallback
@@ -341,8 +339,8 @@ routes:
   EXPECT_EQ(route.privacy, RoutePrivacy::Block);
   EXPECT_EQ(route.calibration, "c.json");
   EXPECT_EQ(route.intents, "/i.bin");
-  EXPECT_EQ(route.commit, CommitPolicy::Buffer);
-  EXPECT_EQ(route.early_tokens, 11U);
+  EXPECT_EQ(route.commit, CommitPolicy::Prefix);
+  EXPECT_DOUBLE_EQ(route.shadow, 0.25);
   EXPECT_EQ(route.samples, 3U);
   EXPECT_TRUE(route.speculative);
   EXPECT_EQ(route.after_first_byte, AfterFirstByte::Fallback);

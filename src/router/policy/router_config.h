@@ -110,12 +110,12 @@ struct RouteConfig {
   RoutePrivacy privacy = RoutePrivacy::LocalOnly;
   std::filesystem::path calibration;
   std::filesystem::path intents;
-  CommitPolicy commit = CommitPolicy::Prefix;
-  std::size_t hold_tokens = 0;
-  std::size_t early_tokens = 0;
+  CommitPolicy commit = CommitPolicy::Buffer;
   std::size_t samples = 0;
   bool speculative = false;
   AfterFirstByte after_first_byte = AfterFirstByte::Error;
+  double shadow = 0.0;            ///< share of what is served locally
+  double shadow_agreement = 0.8;  ///< share of common words that counts as the same
   std::vector<RouteRule> rules;
   std::string place;
 };

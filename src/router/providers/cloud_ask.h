@@ -38,7 +38,8 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
 
   static std::shared_ptr<CloudAsk> start(HttpTransfers& transfers, CloudRequest request, Sink sink);
   CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink);
-  /// What start() does with one that is made already. Whoever made it holds it until its last event.
+  /// What start() does with one that is made already. Whoever made it holds it until its last
+  /// event.
   void launch();
 
   /// What is under way is given up; the sink hears no more, except what has been said already.

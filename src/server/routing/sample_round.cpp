@@ -52,8 +52,8 @@ void SampleRound::start(const ModelLease& engine, const TextRequest& request,
     sample.generation.logprobs = false;
     sample.generation.top_logprobs = 0;
     sample.generation.tokens_max = std::max(sample.generation.tokens_max, tokens_min);
-    auto attempt = LocalAttempt::start(engine, std::move(sample), writer,
-                                       std::make_shared<Sample>(self));
+    auto attempt =
+        LocalAttempt::start(engine, std::move(sample), writer, std::make_shared<Sample>(self));
     if (attempt)
       attempts_.push_back(*attempt);
     else

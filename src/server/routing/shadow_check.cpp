@@ -37,9 +37,8 @@ struct ShadowCheck {
     if (notes)
       for (const AttemptNote& note : *notes)
         if (note.skipped.empty())
-          trace.attempts.push_back(
-              attempt_trace(note, config->models[targets[note.target].model],
-                            targets[note.target].upstream->config(), 0.0));
+          trace.attempts.push_back(attempt_trace(note, config->models[targets[note.target].model],
+                                                 targets[note.target].upstream->config(), 0.0));
     on_cost(trace);
   }
 };
