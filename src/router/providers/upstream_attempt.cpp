@@ -16,6 +16,7 @@ using dialects::Failed;
 using dialects::FailureCause;
 
 constexpr std::size_t error_body_max = 64 * 1024;
+constexpr std::chrono::milliseconds pause_max = std::chrono::minutes(10);
 
 std::vector<dialects::Header> header_list(const HttpHeaders& headers) {
   std::vector<dialects::Header> list;
@@ -90,11 +91,22 @@ void UpstreamAttempt::cancel() {
 void UpstreamAttempt::on_head(int status, const HttpHeaders& headers) {
   status_ = status;
   headers_ = headers;
+  heed_rate_limits();
   if (status < 200 || status > 299) return;
   reader_ = std::make_unique<dialects::AnswerReader>(dialects::ReaderOptions{
       .dialect = options_.dialect,
       .delivery = is_event_stream(headers) ? dialects::Delivery::Stream : dialects::Delivery::Whole,
       .call_id_prefix = fresh_call_prefix()});
+}
+
+/// An allowance that is used up: the next request would only be refused.
+void UpstreamAttempt::heed_rate_limits() {
+  const dialects::RateLimits limits =
+      dialects::read_rate_limits(header_list(headers_), std::chrono::system_clock::now());
+  for (const dialects::RateLimit& limit :
+       {limits.requests, limits.tokens, limits.input_tokens, limits.output_tokens})
+    if (limit.remaining && *limit.remaining <= 0 && limit.reset)
+      upstream_->pause(std::chrono::steady_clock::now() + std::min(*limit.reset, pause_max));
 }
 
 void UpstreamAttempt::on_body(std::string_view bytes) {

@@ -31,6 +31,7 @@ class UpstreamAttempt final : public Attempt,
   void on_end(const TransferEnd& end) override;
 
  private:
+  void heed_rate_limits();
   void give(dialects::AnswerEvent event);
   void give_all(std::vector<dialects::AnswerEvent> events);
   /// Tells the upstream's breaker, once.

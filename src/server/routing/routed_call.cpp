@@ -1,10 +1,13 @@
 #include "server/routing/routed_call.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "router/confidence/answer_span.h"
 #include "server/api/routes.h"
+#include "server/routing/attempt_trace.h"
+#include "server/routing/shadow_check.h"
 #include "server/api/text_request.h"
 
 namespace croft {
@@ -22,18 +25,6 @@ ConfidencePoint traced(DecisionPoint point) {
       break;
   }
   return ConfidencePoint::End;
-}
-
-std::string_view dialect_word(UpstreamDialect dialect) {
-  switch (dialect) {
-    case UpstreamDialect::OpenAi:
-      return "openai";
-    case UpstreamDialect::Anthropic:
-      return "anthropic";
-    case UpstreamDialect::Ollama:
-      break;
-  }
-  return "ollama";
 }
 
 privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
@@ -195,6 +186,8 @@ void RoutedCall::begin_local() {
   AnswerContext known = plan_.known;
   known.prompt_tokens = static_cast<double>(local_request_->prompts.front().tokens.size());
   signals_.emplace(known);
+  if (source_ == Source::Undecided && plan_.route->config->samples > 0)
+    sample_request_ = *local_request_;
   writer_->record().prompt_tokens += local_request_->prompts.front().tokens.size();
   Result<std::shared_ptr<LocalAttempt>> attempt =
       LocalAttempt::start(engine_, std::move(*local_request_), writer_, shared_from_this());
@@ -233,8 +226,10 @@ void RoutedCall::on_local(dialects::AnswerEvent event) {
   } else if (const auto* finished = std::get_if<dialects::Finished>(&event)) {
     attempt.ended_ms = elapsed_ms();
     attempt.finish_reason = finish_word(*finished);
-    if (source_ == Source::Undecided) judge(DecisionPoint::End);
-    if (source_ != Source::Local) return;
+    if (source_ == Source::Undecided) {
+      held_.push_back(std::move(event));
+      return judge(DecisionPoint::End);
+    }
   } else if (const auto* failed = std::get_if<dialects::Failed>(&event)) {
     attempt.ended_ms = elapsed_ms();
     attempt.error = failed->error.code;
@@ -255,8 +250,13 @@ void RoutedCall::judge(DecisionPoint point) {
       signals_->mark_span(*span);
   }
   const auto& model = calibration.models[place_of(point)];
-  if (!model && point != calibration.decide_at) return;
+  if (!model && point != calibration.decide_at) {
+    // What was decided earlier stands: the end has no say of its own.
+    if (point == DecisionPoint::End) commit_local();
+    return;
+  }
   const ConfidenceFeatures features = signals_->features();
+  if (point == DecisionPoint::End && samples_decide(features)) return;
   const ServingDecision decision = calibration.decide(point, features);
   ConfidenceTrace note{.point = traced(point), .token = signals_->token_count()};
   if (model) note.probability = model->score(features);
@@ -267,7 +267,29 @@ void RoutedCall::judge(DecisionPoint point) {
   trace_.confidence.push_back(note);
   if (decision == ServingDecision::Escalate) return escalate(signals_->token_count());
   // An answer may end before the point that was to decide: then its end decides with what is known.
-  if (decision == ServingDecision::Serve || point == DecisionPoint::End) commit_local();
+  const bool now = plan_.route->config->commit == CommitPolicy::Prefix;
+  if (point == DecisionPoint::End || (decision == ServingDecision::Serve && now)) commit_local();
+}
+
+/// Whether further samples are asked before the end is judged: only where their agreement could
+/// turn the decision. True: they are under way, and judge() comes again.
+bool RoutedCall::samples_decide(ConfidenceFeatures features) {
+  const std::size_t count = plan_.route->config->samples;
+  if (count == 0 || samples_ || !sample_request_) return false;
+  const Calibration& calibration = *plan_.route->calibration;
+  features[ConfidenceFeature::SampleAgreement] = 0.0;
+  const ServingDecision none = calibration.decide(DecisionPoint::End, features);
+  features[ConfidenceFeature::SampleAgreement] = 1.0;
+  if (calibration.decide(DecisionPoint::End, features) == none) return false;
+  samples_ = std::make_shared<SampleRound>(local_text_, count,
+                                           [weak = weak_from_this()](double agreement) {
+                                             const auto self = weak.lock();
+                                             if (!self || self->ended_) return;
+                                             self->signals_->set_sample_agreement(agreement);
+                                             self->judge(DecisionPoint::End);
+                                           });
+  samples_->start(engine_, *sample_request_, writer_);
+  return true;
 }
 
 void RoutedCall::escalate(std::size_t at_token) {
@@ -296,6 +318,26 @@ void RoutedCall::commit_local() {
   for (dialects::AnswerEvent& event : held) send(std::move(event));
 }
 
+void RoutedCall::start_shadow() {
+  const RouteConfig& config = *plan_.route->config;
+  thread_local std::mt19937_64 random{std::random_device()()};
+  if (config.shadow <= 0.0 || !plan_.route->drift ||
+      plan_.sensitivity.verdict != privacy::Verdict::None ||
+      !std::bernoulli_distribution(config.shadow)(random))
+    return;
+  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
+  if (!hops) return;
+  CloudRequest request = cloud_request(cloud_candidates_, *std::move(hops));
+  request.deadline.reset();
+  start_shadow_check(*context_.services,
+                     {.request = std::move(request),
+                      .local_answer = local_text_,
+                      .drift = plan_.route->drift,
+                      .route = config.name,
+                      .agreement_min = config.shadow_agreement},
+                     context_.on_done);
+}
+
 // ---- The cloud's side ----
 
 void RoutedCall::begin_cloud() {
@@ -308,11 +350,13 @@ void RoutedCall::begin_cloud() {
   }
   if (source_ == Source::Undecided && (!local_ || trace_.escalated_at_token))
     source_ = Source::Cloud;
-  cloud_started_ms_ = elapsed_ms();
-  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
-  if (!hops) return fail_call(hops.error());
+  ask_cloud(cloud_candidates_);
+}
+
+CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidates,
+                                       std::string hops) const {
   CloudRequest request;
-  for (const std::size_t candidate : cloud_candidates_) {
+  for (const std::size_t candidate : candidates) {
     const CandidateModel& model = model_of(candidate);
     request.targets.push_back({.name = model.name,
                                .upstream = context_.state->upstreams[*model.upstream],
@@ -323,10 +367,18 @@ void RoutedCall::begin_cloud() {
   request.privacy.mode = privacy_mode(plan_.route->config->privacy);
   request.sensitivity = plan_.sensitivity;
   request.trace = trace_.context;
-  request.hops = *std::move(hops);
+  request.hops = std::move(hops);
   request.deadline = context_.deadline;
+  return request;
+}
+
+void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
+  cloud_started_ms_ = elapsed_ms();
+  asked_candidates_ = std::move(candidates);
+  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
+  if (!hops) return fail_call(hops.error());
   cloud_ =
-      CloudAsk::start(context_.services->transfers(), std::move(request),
+      CloudAsk::start(context_.services->transfers(), cloud_request(asked_candidates_, *std::move(hops)),
                       [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
                                                   CloudAsk::Notes notes) {
                         self->writer_->post([self, target, event = std::move(event),
@@ -344,57 +396,64 @@ void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, Cloud
   }
   if (!trace_.answered_by) note_answering(target);
   if (notes) note_cloud(*notes);
-  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
-    return fail_call(failed->error);
+  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr) {
+    if (!go_on_elsewhere(target)) fail_call(failed->error);
+    return;
+  }
+  if (const auto* delta = std::get_if<dialects::TextDelta>(&event)) cloud_text_ += delta->text;
+  if (std::holds_alternative<dialects::ToolCallBegin>(event)) called_tools_ = true;
+  // A second beginning belongs to an answer that went on: the client has had the first.
+  if (std::holds_alternative<dialects::Started>(event) && head_sent_) return;
   send(std::move(event));
 }
 
 /// What the head of a stream says, before all is known.
 void RoutedCall::note_answering(std::size_t target) {
-  const CandidateModel& model = model_of(cloud_candidates_[target]);
-  const UpstreamConfig& upstream = context_.state->upstreams[*model.upstream]->config();
+  const CandidateModel& model = model_of(asked_candidates_[target]);
   provisional_ = trace_.answered_by = trace_.attempts.size();
-  AttemptTrace attempt;
-  attempt.provider = upstream.name;
-  attempt.model = model.name;
-  attempt.dialect = dialect_word(upstream.dialect);
-  attempt.started_ms = cloud_started_ms_;
-  trace_.attempts.push_back(std::move(attempt));
+  trace_.attempts.push_back(
+      attempt_trace(model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
 }
 
 void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
   if (provisional_) {
     trace_.attempts.resize(*provisional_);
     trace_.answered_by.reset();
+    provisional_.reset();
   }
   for (const AttemptNote& note : notes) {
-    const std::size_t candidate = cloud_candidates_[note.target];
-    const CandidateModel& model = model_of(candidate);
+    const CandidateModel& model = model_of(asked_candidates_[note.target]);
     if (!note.skipped.empty()) {
       trace_.candidates.push_back({.model = model.name, .skipped = note.skipped});
       continue;
     }
-    const UpstreamConfig& upstream = context_.state->upstreams[*model.upstream]->config();
-    AttemptTrace attempt;
-    attempt.provider = upstream.name;
-    attempt.model = model.name;
-    attempt.dialect = dialect_word(upstream.dialect);
-    attempt.started_ms = cloud_started_ms_ + note.started_ms;
-    attempt.ended_ms = cloud_started_ms_ + (note.ended_ms < 0 ? note.started_ms : note.ended_ms);
-    if (note.first_ms >= 0) attempt.first_token_ms = cloud_started_ms_ + note.first_ms;
-    if (note.failure) attempt.error = note.failure->error.code;
-    if (note.cancelled) attempt.error = ErrorCode::Cancelled;
-    attempt.retries = note.retry;
-    attempt.hedged = note.hedge;
-    attempt.prompt_tokens = counted(note.usage.prompt_tokens);
-    attempt.cached_tokens = counted(note.usage.cached_tokens);
-    attempt.completion_tokens = counted(note.usage.completion_tokens);
-    attempt.price = AttemptPrice{.prompt = model.prices.in,
-                                 .cached_prompt = model.prices.cached,
-                                 .completion = model.prices.out};
     if (note.won) trace_.answered_by = trace_.attempts.size();
-    trace_.attempts.push_back(std::move(attempt));
+    trace_.attempts.push_back(attempt_trace(
+        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
   }
+}
+
+/// An upstream died in mid-answer. Where the route wants it so, the next candidate goes on from
+/// there; false: it is the end.
+bool RoutedCall::go_on_elsewhere(std::size_t target) {
+  const bool wanted = plan_.route->config->after_first_byte == AfterFirstByte::Fallback;
+  if (!wanted || !head_sent_ || called_tools_ || cloud_text_.empty()) return false;
+  std::vector<std::size_t> left(asked_candidates_.begin() + static_cast<std::ptrdiff_t>(target) + 1,
+                                asked_candidates_.end());
+  if (left.empty()) return false;
+  dialects::ChatMessage said;
+  said.role = dialects::ChatRole::Assistant;
+  said.content.push_back(dialects::TextPart{.text = std::exchange(cloud_text_, {})});
+  call_.messages.push_back(std::move(said));
+  dialects::ChatMessage wish;
+  wish.content.push_back(dialects::TextPart{
+      .text = "Your last message was cut off. Go on exactly where it stopped, in the middle of a "
+              "word if need be, and repeat nothing of it."});
+  call_.messages.push_back(std::move(wish));
+  trace_.reason += "; it broke off, and the next candidate went on";
+  cloud_ = nullptr;
+  ask_cloud(std::move(left));
+  return true;
 }
 
 // ---- The answer ----
@@ -501,6 +560,9 @@ void RoutedCall::end(std::optional<ErrorCode> error) {
   }
   if (local_) local_->cancel();
   if (cloud_) cloud_->cancel();
+  if (samples_) samples_->cancel();
+  const bool judged = !trace_.confidence.empty() && source_ == Source::Local && !error;
+  if (judged) start_shadow();
   // Both hold this call while they work; and what they hold of it is no longer of use.
   client_left_.reset();
   events_ = {};

@@ -22,6 +22,7 @@
 #include "server/model_house.h"
 #include "server/routing/local_attempt.h"
 #include "server/routing/router_state.h"
+#include "server/routing/sample_round.h"
 
 namespace croft {
 
@@ -76,9 +77,15 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void begin();
   void begin_local();
   void begin_cloud();
+  void ask_cloud(std::vector<std::size_t> candidates);
+  [[nodiscard]] CloudRequest cloud_request(const std::vector<std::size_t>& candidates,
+                                           std::string hops) const;
+  bool go_on_elsewhere(std::size_t target);
   void on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes);
   /// Whether the local answer is still good enough at `point`; escalates or commits.
   void judge(DecisionPoint point);
+  bool samples_decide(ConfidenceFeatures features);
+  void start_shadow();
   void escalate(std::size_t at_token);
   void commit_local();
   void send(dialects::AnswerEvent event);
@@ -112,11 +119,16 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   std::optional<AnswerSignals> signals_;
   AnswerScores scores_;
   std::string local_text_;
+  std::optional<TextRequest> sample_request_;  ///< where further samples may be wanted
+  std::shared_ptr<SampleRound> samples_;
   std::vector<dialects::AnswerEvent> held_;
 
   // The cloud's.
   std::shared_ptr<CloudAsk> cloud_;
-  std::vector<std::size_t> cloud_candidates_;  ///< in the decision, as CloudAsk counts targets
+  std::vector<std::size_t> cloud_candidates_;  ///< in the decision
+  std::vector<std::size_t> asked_candidates_;  ///< of these, as the ask under way counts targets
+  std::string cloud_text_;                     ///< of the attempt that answers
+  bool called_tools_ = false;
   std::vector<HeldCloudEvent> cloud_held_;
   double cloud_started_ms_ = 0.0;
   std::optional<std::size_t> provisional_;  ///< in trace_.attempts

@@ -49,6 +49,14 @@ Result<void> add_calibration(const RouterInputs& inputs, const RouterState* prev
     route.drift = std::make_shared<DriftMonitor>(
         TRY(DriftMonitor::create({.max_worse = route.calibration->max_worse,
                                   .delta = 1.0 - route.calibration->confidence})));
+  if (config.commit == CommitPolicy::Prefix && route.calibration->decide_at == DecisionPoint::End)
+    return std::unexpected(
+        at(config.place, "commit",
+           {.code = ErrorCode::InvalidArgument,
+            .message = "\"prefix\" sends an answer before its end, and the calibration decides "
+                       "at the end",
+            .hint = "Make one with `croft route calibrate --decide-at early`, or use \"buffer\".",
+            .field = {}}));
   if (!config.local.empty() && inputs.model_digest) {
     const std::string& model = inputs.config->models[config.local.front()].model;
     route.model_digest = TRY(inputs.model_digest(model));
