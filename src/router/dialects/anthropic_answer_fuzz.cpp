@@ -1,6 +1,6 @@
-// Goal: no answer of Anthropic, however cut, crashes, hangs, breaks the order of events or depends on
-// where it was cut. Method: the first byte chooses delivery and cut; the same bytes are read whole
-// and in two pieces, and what comes out is written for both clients.
+// Goal: no answer of Anthropic, however cut, crashes, hangs, breaks the order of events or depends
+// on where it was cut. Method: the first byte chooses delivery and cut; the same bytes are read
+// whole and in two pieces, and what comes out is written for both clients.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,5 +1,5 @@
-// Goal: no body of Anthropic's clients crashes or hangs the reader, and what it accepts can be written
-// for every upstream or is refused with a field. Method: JSON text as the input.
+// Goal: no body of Anthropic's clients crashes or hangs the reader, and what it accepts can be
+// written for every upstream or is refused with a field. Method: JSON text as the input.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,6 +1,6 @@
-// Goal: a request of each client dialect becomes the right request of each upstream dialect, what an
-// upstream cannot express is refused by name, and wrong requests are refused with the field's path.
-// Method: whole bodies against golden JSON for each pair; tables for the refusals.
+// Goal: a request of each client dialect becomes the right request of each upstream dialect, what
+// an upstream cannot express is refused by name, and wrong requests are refused with the field's
+// path. Method: whole bodies against golden JSON for each pair; tables for the refusals.
 #include <gtest/gtest.h>
 
 #include "router/dialects/read_request.h"
@@ -231,7 +231,8 @@ TEST(Requests, PutsInWhatAnUpstreamNeeds) {
   EXPECT_EQ(write_anthropic(good, {.model = "up"}).error().field, "max_tokens");
   EXPECT_EQ(write_ollama(good, {.model = "up"}).error().code, ErrorCode::InvalidArgument);
   const json::object older =
-      write_openai(*read_openai_chat(parse(R"({"messages":[{"role":"user","content":"a"}],"max_tokens":5})")),
+      write_openai(*read_openai_chat(
+                       parse(R"({"messages":[{"role":"user","content":"a"}],"max_tokens":5})")),
                    {.model = "up", .tokens_field = TokensField::MaxTokens})
           ->body;
   EXPECT_EQ(older.at("max_tokens"), 5);
@@ -280,8 +281,8 @@ TEST(Requests, RefusesByNameWhatAnUpstreamCannotExpress) {
     check(Dialect::Anthropic, one.anthropic);
     check(Dialect::Ollama, one.ollama);
   }
-  const ChatCall extras =
-      *read_openai_chat(parse(R"({"messages":[{"role":"user","content":"a"}],"min_p":0.1,"top_k":5})"));
+  const ChatCall extras = *read_openai_chat(
+      parse(R"({"messages":[{"role":"user","content":"a"}],"min_p":0.1,"top_k":5})"));
   const Result<WrittenRequest> kin = write_openai(extras, {.model = "up", .engine_extras = true});
   ASSERT_TRUE(kin);
   EXPECT_EQ(kin->body.at("min_p"), 0.1);
@@ -305,9 +306,12 @@ TEST(Requests, NamesWhatIsWrongInOpenAiRequests) {
       {R"({"messages": [{"role": "function", "content": "a"}]})", "messages[0].role"},
       {R"({"messages": [{"role": "user"}]})", "messages[0].content"},
       {R"({"messages": [{"role": "user", "content": []}]})", "messages[0].content"},
-      {R"({"messages": [{"role": "user", "content": [{"text": "a"}]}]})", "messages[0].content[0].type"},
-      {R"({"messages": [{"role": "user", "content": [{"type": "text"}]}]})", "messages[0].content[0].text"},
-      {R"({"messages": [{"role": "user", "content": [{"type": "file"}]}]})", "messages[0].content[0].type"},
+      {R"({"messages": [{"role": "user", "content": [{"text": "a"}]}]})",
+       "messages[0].content[0].type"},
+      {R"({"messages": [{"role": "user", "content": [{"type": "text"}]}]})",
+       "messages[0].content[0].text"},
+      {R"({"messages": [{"role": "user", "content": [{"type": "file"}]}]})",
+       "messages[0].content[0].type"},
       {R"({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]})",
        "messages[0].content[0].image_url.url"},
       {R"({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}]})",
@@ -315,7 +319,8 @@ TEST(Requests, NamesWhatIsWrongInOpenAiRequests) {
       {R"({"messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://a"}}]}]})",
        "messages[0].content[0].type"},
       {R"({"messages": [{"role": "tool", "content": "a"}]})", "messages[0].tool_call_id"},
-      {R"({"messages": [{"role": "user", "content": "a", "tool_calls": []}]})", "messages[0].tool_calls"},
+      {R"({"messages": [{"role": "user", "content": "a", "tool_calls": []}]})",
+       "messages[0].tool_calls"},
       {R"({"messages": [{"role": "assistant"}]})", "messages[0].content"},
       {R"({"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]})",
        "messages[0].tool_calls[0].id"},
@@ -325,23 +330,32 @@ TEST(Requests, NamesWhatIsWrongInOpenAiRequests) {
       {R"({"messages": [{"role": "user", "content": "a"}], "temperature": "1"})", "temperature"},
       {R"({"messages": [{"role": "user", "content": "a"}], "max_tokens": 0})", "max_tokens"},
       {R"({"messages": [{"role": "user", "content": "a"}], "max_tokens": 1.5})", "max_tokens"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "max_tokens": 1, "max_completion_tokens": 2})", "max_tokens"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "max_tokens": 1, "max_completion_tokens": 2})",
+       "max_tokens"},
       {R"({"messages": [{"role": "user", "content": "a"}], "stream": "yes"})", "stream"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "stream_options": {}})", "stream_options"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "stream_options": {}})",
+       "stream_options"},
       {R"({"messages": [{"role": "user", "content": "a"}], "stop": ["a", 5]})", "stop[1]"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "stop": ["a","b","c","d","e"]})", "stop"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "stop": ["a","b","c","d","e"]})",
+       "stop"},
       {R"({"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2})", "top_logprobs"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "custom"}]})", "tools[0].type"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "custom"}]})",
+       "tools[0].type"},
       {R"({"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function", "function": {}}]})",
        "tools[0].function.name"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "tool_choice": "maybe"})", "tool_choice"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "tool_choice": {"type": "allowed_tools"}})", "tool_choice.type"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "xml"}})", "response_format.type"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "tool_choice": "maybe"})",
+       "tool_choice"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "tool_choice": {"type": "allowed_tools"}})",
+       "tool_choice.type"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "xml"}})",
+       "response_format.type"},
       {R"({"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"name": "a"}}})",
        "response_format.json_schema.schema"},
       {R"({"messages": [{"role": "user", "content": "a"}], "functions": []})", "functions"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "modalities": ["audio"]})", "modalities[0]"},
-      {R"({"messages": [{"role": "user", "content": "a"}], "reasoning_effort": "much"})", "reasoning_effort"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "modalities": ["audio"]})",
+       "modalities[0]"},
+      {R"({"messages": [{"role": "user", "content": "a"}], "reasoning_effort": "much"})",
+       "reasoning_effort"},
   };
   for (const Wrong& one : table) {
     const Result<ChatCall> call = read_openai_chat(parse(one.text));
@@ -365,17 +379,24 @@ TEST(Requests, NamesWhatIsWrongInAnthropicRequests) {
       {message(R"({"role": "tool", "content": "a"})"), "messages[0].role"},
       {message(R"({"role": "user"})"), "messages[0].content"},
       {message(R"({"role": "user", "content": []})"), "messages[0].content"},
-      {message(R"({"role": "user", "content": [{"type": "document"}]})"), "messages[0].content[0].type"},
-      {message(R"({"role": "user", "content": [{"type": "tool_use"}]})"), "messages[0].content[0].type"},
-      {message(R"({"role": "assistant", "content": [{"type": "tool_result"}]})"), "messages[0].content[0].type"},
-      {message(R"({"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]})"),
+      {message(R"({"role": "user", "content": [{"type": "document"}]})"),
+       "messages[0].content[0].type"},
+      {message(R"({"role": "user", "content": [{"type": "tool_use"}]})"),
+       "messages[0].content[0].type"},
+      {message(R"({"role": "assistant", "content": [{"type": "tool_result"}]})"),
+       "messages[0].content[0].type"},
+      {message(
+           R"({"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]})"),
        "messages[0].content[0].input"},
-      {message(R"({"role": "user", "content": [{"type": "tool_result"}]})"), "messages[0].content[0].tool_use_id"},
-      {message(R"({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "tool_result", "tool_use_id": "a"}]})"),
+      {message(R"({"role": "user", "content": [{"type": "tool_result"}]})"),
+       "messages[0].content[0].tool_use_id"},
+      {message(
+           R"({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "tool_result", "tool_use_id": "a"}]})"),
        "messages[0].content[1]"},
       {message(R"({"role": "user", "content": [{"type": "image", "source": {"type": "file"}}]})"),
        "messages[0].content[0].source.type"},
-      {message(R"({"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]})"),
+      {message(
+           R"({"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]})"),
        "messages[0].content[0].cache_control.type"},
       {with(R"("system": 5)"), "system"},
       {with(R"("system": [{"type": "image"}])"), "system[0].type"},
@@ -388,7 +409,8 @@ TEST(Requests, NamesWhatIsWrongInAnthropicRequests) {
       {with(R"("thinking": {"type": "enabled", "budget_tokens": 2000})"), "thinking.budget_tokens"},
       {with(R"("stop_sequences": "END")"), "stop_sequences"},
       {with(R"("mcp_servers": [])"), "mcp_servers"},
-      {with(R"("output_config": {"format": {"type": "json_object"}})"), "output_config.format.type"},
+      {with(R"("output_config": {"format": {"type": "json_object"}})"),
+       "output_config.format.type"},
   };
   for (const auto& [text, field] : table) {
     const Result<ChatCall> call = read_anthropic_messages(parse(text));

@@ -31,8 +31,8 @@ inline void check_order(const std::vector<AnswerEvent>& events) {
   std::size_t calls_count = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const bool last = i + 1 == events.size();
-    const bool end = std::holds_alternative<Finished>(events[i]) ||
-                     std::holds_alternative<Failed>(events[i]);
+    const bool end =
+        std::holds_alternative<Finished>(events[i]) || std::holds_alternative<Failed>(events[i]);
     CHECK(end == last);
     CHECK(std::holds_alternative<Started>(events[i]) == (i == 0 && !end));
     if (const auto* call = std::get_if<ToolCallBegin>(&events[i]))
@@ -81,8 +81,7 @@ inline void check_written(const Result<WrittenRequest>& written) {
 }
 
 inline void fuzz_request(Dialect client, const std::uint8_t* data, std::size_t size) {
-  const Result<json::value> body =
-      parse_json({reinterpret_cast<const char*>(data), size}, "body");
+  const Result<json::value> body = parse_json({reinterpret_cast<const char*>(data), size}, "body");
   if (!body) return;
   const Result<ChatCall> call =
       client == Dialect::OpenAi ? read_openai_chat(*body) : read_anthropic_messages(*body);

@@ -31,27 +31,59 @@ TEST(UpstreamError, SaysWhoseFaultItIs) {
   using enum Dialect;
   using enum FailureCause;
   const std::vector<Case> table = {
-      {"rate", OpenAi, 429, R"({"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}})", ErrorCode::Busy, RateLimit, true},
-      {"no money", OpenAi, 429, R"({"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}})", ErrorCode::Unavailable, Quota, false},
-      {"spend limit", Anthropic, 429, R"({"type":"error","error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}})", ErrorCode::Unavailable, Quota, false},
-      {"credit", Anthropic, 400, R"({"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API"}})", ErrorCode::Unavailable, Quota, false},
-      {"overloaded", Anthropic, 529, R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})", ErrorCode::Unavailable, Overload, true},
+      {"rate", OpenAi, 429,
+       R"({"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}})",
+       ErrorCode::Busy, RateLimit, true},
+      {"no money", OpenAi, 429,
+       R"({"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}})",
+       ErrorCode::Unavailable, Quota, false},
+      {"spend limit", Anthropic, 429,
+       R"({"type":"error","error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}})",
+       ErrorCode::Unavailable, Quota, false},
+      {"credit", Anthropic, 400,
+       R"({"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API"}})",
+       ErrorCode::Unavailable, Quota, false},
+      {"overloaded", Anthropic, 529,
+       R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})",
+       ErrorCode::Unavailable, Overload, true},
       {"broken", OpenAi, 500, "<html>oops</html>", ErrorCode::Unavailable, Server, true},
       {"gateway", OpenAi, 502, "", ErrorCode::Unavailable, Server, true},
-      {"loading", OpenAi, 503, R"({"error":{"message":"Loading model","code":503}})", ErrorCode::Unavailable, Overload, true},
-      {"timeout", Anthropic, 504, R"({"type":"error","error":{"type":"timeout_error","message":"x"}})", ErrorCode::Timeout, Server, true},
-      {"key", OpenAi, 401, R"({"error":{"message":"Incorrect API key provided: sk-secret","code":"invalid_api_key"}})", ErrorCode::Unavailable, Key, false},
-      {"forbidden", Anthropic, 403, R"({"type":"error","error":{"type":"permission_error","message":"sk-secret"}})", ErrorCode::Unavailable, Key, false},
-      {"overflow by code", OpenAi, 400, R"({"error":{"message":"too many","code":"context_length_exceeded"}})", ErrorCode::ContextOverflow, Request, false},
-      {"overflow by words", Anthropic, 400, R"({"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}})", ErrorCode::ContextOverflow, Request, false},
-      {"overflow of llama-server", OpenAi, 400, R"({"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}})", ErrorCode::ContextOverflow, Request, false},
-      {"overflow of Ollama", Ollama, 400, R"({"error":"the input length exceeds the context length"})", ErrorCode::ContextOverflow, Request, false},
-      {"bad field", OpenAi, 400, R"({"error":{"message":"bad field","param":"x"}})", ErrorCode::InvalidArgument, Request, false},
-      {"bad field of FastAPI", OpenAi, 422, R"({"detail":[{"loc":["body"],"msg":"x"}]})", ErrorCode::InvalidArgument, Request, false},
-      {"no model", Ollama, 404, R"({"error":"model 'x' not found"})", ErrorCode::NotFound, Request, false},
-      {"too large", Anthropic, 413, R"({"type":"error","error":{"type":"request_too_large","message":"x"}})", ErrorCode::TooLarge, Request, false},
+      {"loading", OpenAi, 503, R"({"error":{"message":"Loading model","code":503}})",
+       ErrorCode::Unavailable, Overload, true},
+      {"timeout", Anthropic, 504,
+       R"({"type":"error","error":{"type":"timeout_error","message":"x"}})", ErrorCode::Timeout,
+       Server, true},
+      {"key", OpenAi, 401,
+       R"({"error":{"message":"Incorrect API key provided: sk-secret","code":"invalid_api_key"}})",
+       ErrorCode::Unavailable, Key, false},
+      {"forbidden", Anthropic, 403,
+       R"({"type":"error","error":{"type":"permission_error","message":"sk-secret"}})",
+       ErrorCode::Unavailable, Key, false},
+      {"overflow by code", OpenAi, 400,
+       R"({"error":{"message":"too many","code":"context_length_exceeded"}})",
+       ErrorCode::ContextOverflow, Request, false},
+      {"overflow by words", Anthropic, 400,
+       R"({"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}})",
+       ErrorCode::ContextOverflow, Request, false},
+      {"overflow of llama-server", OpenAi, 400,
+       R"({"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}})",
+       ErrorCode::ContextOverflow, Request, false},
+      {"overflow of Ollama", Ollama, 400,
+       R"({"error":"the input length exceeds the context length"})", ErrorCode::ContextOverflow,
+       Request, false},
+      {"bad field", OpenAi, 400, R"({"error":{"message":"bad field","param":"x"}})",
+       ErrorCode::InvalidArgument, Request, false},
+      {"bad field of FastAPI", OpenAi, 422, R"({"detail":[{"loc":["body"],"msg":"x"}]})",
+       ErrorCode::InvalidArgument, Request, false},
+      {"no model", Ollama, 404, R"({"error":"model 'x' not found"})", ErrorCode::NotFound, Request,
+       false},
+      {"too large", Anthropic, 413,
+       R"({"type":"error","error":{"type":"request_too_large","message":"x"}})",
+       ErrorCode::TooLarge, Request, false},
       {"redirect", OpenAi, 302, "", ErrorCode::Io, Protocol, false},
-      {"hostile body", OpenAi, 400, "{\"error\":{\"message\":\"\xFF\\u0000\\n" + std::string(5000, 'x') + "\"}}", ErrorCode::InvalidArgument, Request, false},
+      {"hostile body", OpenAi, 400,
+       "{\"error\":{\"message\":\"\xFF\\u0000\\n" + std::string(5000, 'x') + "\"}}",
+       ErrorCode::InvalidArgument, Request, false},
   };
   for (const Case& one : table) {
     const Failed failed = read_error(one.dialect, one.status, {}, one.body, now);
@@ -98,12 +130,10 @@ TEST(UpstreamError, ReadsHowLongToWait) {
 }
 
 TEST(UpstreamError, ReadsRateLimits) {
-  const std::vector<Header> openai = {{"x-ratelimit-limit-requests", "5000"},
-                                      {"x-ratelimit-remaining-requests", "4999"},
-                                      {"x-ratelimit-reset-requests", "12ms"},
-                                      {"X-RateLimit-Limit-Tokens", "-1"},
-                                      {"x-ratelimit-remaining-tokens", "many"},
-                                      {"x-ratelimit-reset-tokens", "1h6m0.5s"}};
+  const std::vector<Header> openai = {
+      {"x-ratelimit-limit-requests", "5000"},   {"x-ratelimit-remaining-requests", "4999"},
+      {"x-ratelimit-reset-requests", "12ms"},   {"X-RateLimit-Limit-Tokens", "-1"},
+      {"x-ratelimit-remaining-tokens", "many"}, {"x-ratelimit-reset-tokens", "1h6m0.5s"}};
   RateLimits limits = read_rate_limits(openai, now);
   EXPECT_EQ(limits.requests.limit, 5000);
   EXPECT_EQ(limits.requests.remaining, 4999);
@@ -123,7 +153,8 @@ TEST(UpstreamError, ReadsRateLimits) {
   EXPECT_EQ(limits.requests.reset, seconds(30));
   EXPECT_EQ(limits.input_tokens.remaining, 40000);
   EXPECT_EQ(limits.output_tokens.reset, seconds(1));
-  for (const char* bad : {"", "5x", "m", "1s2", "--", "2026-13-27T12:00:30Z", "2026-01-27T12:00:30"}) {
+  for (const char* bad :
+       {"", "5x", "m", "1s2", "--", "2026-13-27T12:00:30Z", "2026-01-27T12:00:30"}) {
     const std::vector<Header> headers = {{"x-ratelimit-reset-requests", bad},
                                          {"anthropic-ratelimit-requests-reset", bad}};
     EXPECT_EQ(read_rate_limits(headers, now).requests.reset, std::nullopt) << bad;
