@@ -112,7 +112,6 @@ enum class ExtraKind : std::uint8_t {
   OpenAiHint,  ///< does not change the answer: elsewhere left out with a warning
   Engine,      ///< extra of vLLM, llama-server and Croft: OpenAI upstreams that know it, else error
   Anthropic,   ///< as OpenAi, for Anthropic
-  AnthropicHint,  ///< as OpenAiHint, for Anthropic
 };
 /// A known member that has no typed field: carried as it came.
 struct ExtraField {

@@ -30,9 +30,6 @@ class EventStream {
   /// fed again.
   Result<void> feed(std::string_view bytes, const std::function<bool(const StreamEvent&)>& take);
 
-  /// Whether the stream would end within an event.
-  [[nodiscard]] bool within_event() const { return has_data_ || !lines_.rest().empty(); }
-
  private:
   /// Whether `line` ends an event that has data.
   bool read_line(std::string_view line);

@@ -93,13 +93,9 @@ Result<json::object> message_json(const ChatMessage& message, const OpenAiTarget
   write_thoughts(parts.thoughts, message, target, out, warnings);
   if (message.tool_failed) {
     // The dialect has no mark for it, and the model must know.
-    parts.content.insert(parts.content.begin(), {{"type", "text"}, {"text", "Error: "}});
+    const std::string text = "Error: " + TRY(joined_text(message, dialect));
+    parts.content = json::array{json::object{{"type", "text"}, {"text", text}}};
     add_warning(warnings, "`" + message.field + ".is_error` became the word \"Error:\"");
-    TRY(joined_text(message, dialect));
-    std::string text;
-    for (const json::value& part : parts.content)
-      text += std::string_view(part.at("text").get_string());
-    parts.content = {json::object{{"type", "text"}, {"text", std::move(text)}}};
   }
   if (message.refusal) {
     out["content"] = nullptr;

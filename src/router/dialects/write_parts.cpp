@@ -13,14 +13,13 @@ bool taken_by(ExtraKind kind, Dialect dialect, bool engine_extras) {
     case ExtraKind::Engine:
       return dialect == Dialect::OpenAi && engine_extras;
     case ExtraKind::Anthropic:
-    case ExtraKind::AnthropicHint:
       return dialect == Dialect::Anthropic;
   }
   return false;
 }
 
 bool is_hint(ExtraKind kind) {
-  return kind == ExtraKind::OpenAiHint || kind == ExtraKind::AnthropicHint;
+  return kind == ExtraKind::OpenAiHint;
 }
 
 bool part_wants_cache(const ContentPart& part) {
