@@ -119,7 +119,7 @@ TEST(CalibrationFile, ForgedDigestsDoNotHelp) {
       {"\"method\": \"ltt\"", "\"note\": 1, \"method\": \"ltt\"", "\"note\" is unknown"},
       {"\"method\": \"ltt\"", "\"method\": null", "method is missing"},
       {"\"max_worse\": 0.05", "\"max_worse\": 1", "max_worse is out of range"},
-      {"\"confidence\": 0.95", "\"confidence\": 1e999", "is not valid JSON"},
+      {"\"confidence\": 0.95", "\"confidence\": 1e999", "confidence is out of range"},
       {"\"decide_at\": \"end\"", "\"decide_at\": \"prefill\"", "after the point that decides"},
       {"\"early_tokens\": 24", "\"early_tokens\": 0", "the early point has a model"},
       {"\"early_tokens\": 24", "\"early_tokens\": 2.5", "no whole number"},
