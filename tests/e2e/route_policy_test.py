@@ -274,7 +274,7 @@ router_settings: {fallbacks: [{chat: [here]}], num_retries: 1}
         self.refused("--cloud is for lemonade only", "route", "import", "-", "--format", "litellm", "--cloud", "x",
                      stdin=b"model_list: [1]")
         self.refused("absent.yaml: No such file", "route", "import", self.folder / "absent.yaml", code=3)
-        self.refused("nested too deep", "route", "import", "-", stdin=b"[" * 1000)
+        self.refused("nested too deep", "route", "import", "-", stdin=b"- " * 100 + b"x")
 
 
 if __name__ == "__main__":
