@@ -240,6 +240,9 @@ TEST(FindEntities, LeavesOrdinaryTextAlone) {
            "timestamp 1700000000000, 20240115103045",
            "npm install @types/node@18.0.1",
            "git@github.com:owner/name",
+           "If your dog is 10 years old then in his first",
+           "200 phones: 1400000+2100000=3500000, 50000/2000, 12500+21000-6300",
+           "lessons for his driver\\u2019s license",
        })
     EXPECT_EQ(redact(text), text);
 }
@@ -306,6 +309,16 @@ TEST(FindEntities, CardBehindManyGroupsIsFoundAtEveryPlace) {
     ASSERT_EQ(find(text).size(), 1u) << groups;
     EXPECT_EQ(find(text)[0].end, text.size());
   }
+}
+
+TEST(FindEntities, RowsOfNumbersLoseNone) {
+  std::string text;
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    text += "4111 1111 1111 1111 0171 2345678 ";
+    expected += "<CREDIT_CARD> <PHONE_NUMBER> ";
+  }
+  EXPECT_EQ(redact(text), expected);
 }
 
 TEST(FindEntities, StopsAtItsDeadline) {
