@@ -290,6 +290,16 @@ TEST(FindEntities, ReadsAssignmentsOfManyLanguages) {
   EXPECT_EQ(redact("db.password := 'x y z'"), "db.password := 'x y z'");
 }
 
+TEST(FindEntities, TheWordNearbyDecidesBetweenTwo) {
+  // These nine digits are a Dutch number, an American one and the form of a passport.
+  EXPECT_EQ(redact("card 180010003167666"), "card <CREDIT_CARD>");  // of 15 digits: JCB
+  EXPECT_EQ(redact("INSEE 180010003167666"), "INSEE <FR_NIR>");
+  EXPECT_EQ(redact("BSN 111222333"), "BSN <NL_BSN>");
+  EXPECT_EQ(redact("SSN 111222333"), "SSN <US_SSN>");
+  EXPECT_EQ(redact("passport 111222333"), "passport <US_PASSPORT>");
+  EXPECT_EQ(redact("number 111222333"), "number 111222333");
+}
+
 TEST(FindEntities, OneKeyInAThousandNearMisses) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "4111 1111 1111 1112 sk-sk-sk 1:2:3 a@b DE89 x:// ";

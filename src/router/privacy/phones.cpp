@@ -117,10 +117,12 @@ bool is_amount(const Scan& scan, const NumberRun& run) {
          is(before, kHigh) || is(after, kHigh);
 }
 
-/// 12500+2100000 is a sum.
+/// 12500+2100000=2112500 is a sum.
 bool is_summand(const Scan& scan, const NumberRun& run) {
+  const auto is_sign = [](char c) { return c == '+' || c == '*' || c == '='; };
   const std::size_t start = run.groups[0].start;
-  return scan.before(start) == '+' && is(scan.before(start - 1), kWord);
+  return (start > 1 && is_sign(scan.text[start - 1]) && is(scan.text[start - 2], kDigit)) ||
+         (is_sign(scan.at(run.end)) && is(scan.at(run.end + 1), kDigit));
 }
 
 /// 5000/500 is a quotient; with a trunk zero, 030/1234567, it is a number of old.
