@@ -240,6 +240,9 @@ TEST(FindEntities, LeavesOrdinaryTextAlone) {
            "timestamp 1700000000000, 20240115103045",
            "npm install @types/node@18.0.1",
            "git@github.com:owner/name",
+           "If your dog is 10 years old then in his first",
+           "200 phones: 1400000+2100000=3500000, 50000/2000, 12500+21000-6300",
+           "lessons for his driver\\u2019s license",
        })
     EXPECT_EQ(redact(text), text);
 }
@@ -287,6 +290,16 @@ TEST(FindEntities, ReadsAssignmentsOfManyLanguages) {
   EXPECT_EQ(redact("db.password := 'x y z'"), "db.password := 'x y z'");
 }
 
+TEST(FindEntities, TheWordNearbyDecidesBetweenTwo) {
+  // These nine digits are a Dutch number, an American one and the form of a passport.
+  EXPECT_EQ(redact("card 180010003167666"), "card <CREDIT_CARD>");  // of 15 digits: JCB
+  EXPECT_EQ(redact("INSEE 180010003167666"), "INSEE <FR_NIR>");
+  EXPECT_EQ(redact("BSN 111222333"), "BSN <NL_BSN>");
+  EXPECT_EQ(redact("SSN 111222333"), "SSN <US_SSN>");
+  EXPECT_EQ(redact("passport 111222333"), "passport <US_PASSPORT>");
+  EXPECT_EQ(redact("number 111222333"), "number 111222333");
+}
+
 TEST(FindEntities, OneKeyInAThousandNearMisses) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "4111 1111 1111 1112 sk-sk-sk 1:2:3 a@b DE89 x:// ";
@@ -306,6 +319,16 @@ TEST(FindEntities, CardBehindManyGroupsIsFoundAtEveryPlace) {
     ASSERT_EQ(find(text).size(), 1u) << groups;
     EXPECT_EQ(find(text)[0].end, text.size());
   }
+}
+
+TEST(FindEntities, RowsOfNumbersLoseNone) {
+  std::string text;
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    text += "4111 1111 1111 1111 0171 2345678 ";
+    expected += "<CREDIT_CARD> <PHONE_NUMBER> ";
+  }
+  EXPECT_EQ(redact(text), expected);
 }
 
 TEST(FindEntities, StopsAtItsDeadline) {

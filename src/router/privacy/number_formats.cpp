@@ -77,7 +77,7 @@ bool ch_ahv(Digits d) {  // EAN-13 of the country code 756
 bool fr_nir(Digits d) {
   const int month = two(d, 3);
   const bool is_month = (month >= 1 && month <= 12) || (month >= 20 && month <= 42) || month >= 50;
-  return (d[0] >= 1 && d[0] <= 4) && is_month &&
+  return (d[0] == 1 || d[0] == 2) && is_month &&
          97 - number_of(d.first(13)) % 97 == number_of(d.subspan(13));
 }
 bool be_national(Digits d) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/privacy/context.h"
 #include "router/privacy/number_formats.h"
 #include "router/privacy/number_run.h"
@@ -11,6 +13,9 @@ using enum EntityType;
 
 constexpr std::size_t kWindowDigitsMin = 6;
 constexpr std::size_t kWindowDigitsMax = 20;
+// Between two that fit the same digits, the one that the text names wins.
+constexpr float kUntold = 0.95f;
+constexpr float kCardUntold = 0.98f;
 constexpr std::size_t kGroupsShaped = 7;  // no number is written in more groups
 
 /// The words around a run, looked up when the first recogniser asks.
@@ -44,9 +49,11 @@ void read_card(Scan& scan, const NumberRun& run, RunContext& context, std::size_
   const Digits digits = run.digits_of(first, last);
   const bool fits = last - first < kGroupsShaped && is_card_shape(run.shape_of(first, last));
   const bool whole = first == last || (first == 0 && last + 1 == run.count);
-  if ((fits && card_valid(digits)) ||
-      (whole && card_possible(digits) && (context.get() & kCard) != 0))
-    scan.add(CreditCard, run.groups[first].start, run.group_end(last), kCertain);
+  if ((!fits && !whole) || !card_possible(digits)) return;
+  const bool told = (context.get() & kCard) != 0;
+  if ((fits && card_valid(digits)) || (whole && told))
+    scan.add(CreditCard, run.groups[first].start, run.group_end(last),
+             told ? kCertain : kCardUntold);
 }
 
 void read_formats(Scan& scan, const NumberRun& run, RunContext& context, std::size_t first,
@@ -61,7 +68,7 @@ void read_formats(Scan& scan, const NumberRun& run, RunContext& context, std::si
     const bool told = (context.get() & format.context) != 0;
     if (alone || told)
       scan.add(format.type, run.groups[first].start, run.group_end(last),
-               told ? format.told_score : format.alone_score);
+               told ? format.told_score : std::min(format.alone_score, kUntold));
   }
   if (last == first && digits.size() >= 8 && digits.size() <= 17 &&
       (context.get() & kBankAccount) != 0)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "router/privacy/scan.h"
@@ -14,7 +15,8 @@ bool overlap(const Finding& a, const Finding& b) {
 
 bool stronger(const Finding& a, const Finding& b) {
   const auto rank = [](const Finding& finding) {
-    return std::tuple(is_secret(finding.type), finding.score, finding.end - finding.start);
+    return std::tuple(is_secret(finding.type), finding.score, finding.end - finding.start,
+                      ~finding.start, finding.type);
   };
   return rank(a) > rank(b);
 }
@@ -57,16 +59,20 @@ Iterator resolve_small(Iterator begin, Iterator end) {
   return begin == kept ? begin : last + 1;
 }
 
-/// One comparison each, for hostile text where everything meets everything.
+/// The same for long chains, in n log n steps: rows of numbers, and hostile text where everything
+/// meets everything. Frames are not absorbed.
 Iterator resolve_large(Iterator begin, Iterator end) {
-  Iterator last = begin;
-  for (Iterator each = begin + 1; each != end; ++each) {
-    if (!overlap(*last, *each))
-      *++last = *each;
-    else if (stronger(*each, *last))
-      *last = *each;
-  }
-  return last + 1;
+  std::sort(begin, end, stronger);
+  std::map<std::size_t, std::size_t> taken;  // start, end
+  const Iterator kept = std::remove_if(begin, end, [&](const Finding& finding) {
+    const auto next = taken.lower_bound(finding.start);
+    if (next != taken.end() && next->first < finding.end) return true;
+    if (next != taken.begin() && std::prev(next)->second > finding.start) return true;
+    taken.emplace_hint(next, finding.start, finding.end);
+    return false;
+  });
+  std::sort(begin, kept, [](const Finding& a, const Finding& b) { return a.start < b.start; });
+  return kept;
 }
 
 }  // namespace

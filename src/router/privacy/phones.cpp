@@ -117,13 +117,26 @@ bool is_amount(const Scan& scan, const NumberRun& run) {
          is(before, kHigh) || is(after, kHigh);
 }
 
+/// 12500+2100000=2112500 is a sum.
+bool is_summand(const Scan& scan, const NumberRun& run) {
+  const auto is_sign = [](char c) { return c == '+' || c == '*' || c == '='; };
+  const std::size_t start = run.groups[0].start;
+  return (start > 1 && is_sign(scan.text[start - 1]) && is(scan.text[start - 2], kDigit)) ||
+         (is_sign(scan.at(run.end)) && is(scan.at(run.end + 1), kDigit));
+}
+
+/// 5000/500 is a quotient; with a trunk zero, 030/1234567, it is a number of old.
+bool is_quotient(const NumberRun& run) {
+  return run.shape_of(0, run.count - 1).find('/') != std::string_view::npos && run.digits[0] != 0;
+}
+
 /// Any form, where a word nearby says telephone.
 bool find_told(const Scan& scan, const NumberRun& run, std::uint64_t context, Phone& phone) {
   const std::size_t count = run.digits_count(0, run.count - 1);
   if (count < kDigitsMin || count > 13 || run.count > 7) return false;
   if (run.count >= 3 && is_date(run, 0)) return false;
   const bool looks_like = (context & kPhone) != 0 || (run.count > 1 && count >= 8) || count >= 10;
-  if (!looks_like || is_amount(scan, run)) return false;
+  if (!looks_like || is_amount(scan, run) || is_quotient(run)) return false;
   phone = {0, run.count - 1, kTold};
   return true;
 }
@@ -148,7 +161,7 @@ bool is_date(const NumberRun& run, std::size_t first) {
 }
 
 void read_phones(Scan& scan, const NumberRun& run) {
-  if (run.digits_count(0, run.count - 1) < kDigitsMin) return;
+  if (run.digits_count(0, run.count - 1) < kDigitsMin || is_summand(scan, run)) return;
   // An extension's x is the only letter that may follow.
   if (run.ends_in_letter && end_of(scan, run.end) == run.end) return;
   const std::uint64_t context =
