@@ -1,5 +1,6 @@
-// Goal: a model file that was damaged, cut or written by somebody else is refused with the reason, never read
-// past its end. Method: a small trained model; change its header, its tables, its checksum and its length.
+// Goal: a model file that was damaged, cut or written by somebody else is refused with the reason,
+// never read past its end. Method: a small trained model; change its header, its tables, its
+// checksum and its length.
 #include "router/gates/intent_model_file.h"
 
 #include <gmock/gmock.h>

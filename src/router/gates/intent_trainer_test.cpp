@@ -1,6 +1,7 @@
-// Goal: training finds what the rows say, rejects what is out of scope, gives the same model from the same
-// seed with any number of threads, and refuses rows that nothing can be learned from; what is written is what
-// is read. Method: rows made by rule, models compared byte for byte, decisions on texts that training never saw.
+// Goal: training finds what the rows say, rejects what is out of scope, gives the same model from
+// the same seed with any number of threads, and refuses rows that nothing can be learned from; what
+// is written is what is read. Method: rows made by rule, models compared byte for byte, decisions
+// on texts that training never saw.
 #include "router/gates/intent_trainer.h"
 
 #include <gmock/gmock.h>
@@ -112,22 +113,18 @@ TEST(IntentTrainer, OneScratchForTwoModels) {
   IntentScratch shared;
   for (const IntentRow& row : rows.rows) {
     IntentScratch fresh;
-    EXPECT_EQ(small.decide(row.text, shared).confidence,
-              small.decide(row.text, fresh).confidence);
-    EXPECT_EQ(large.decide(row.text, shared).confidence,
-              large.decide(row.text, fresh).confidence);
+    EXPECT_EQ(small.decide(row.text, shared).confidence, small.decide(row.text, fresh).confidence);
+    EXPECT_EQ(large.decide(row.text, shared).confidence, large.decide(row.text, fresh).confidence);
   }
 }
 
 TEST(IntentTrainer, TooLittleToLearnFrom) {
   IntentRows one = sample_intent_rows();
-  std::erase_if(one.rows, [](const IntentRow& row) {
-    return !row.label.empty() && row.label != "weather";
-  });
+  std::erase_if(one.rows,
+                [](const IntentRow& row) { return !row.label.empty() && row.label != "weather"; });
   EXPECT_THAT(train_intents(one, {}).error().message, HasSubstr("1 different labels"));
   IntentRows blank;
-  for (int i = 0; i < 10; ++i)
-    blank.rows.push_back({.text = "?", .label = i % 2 == 0 ? "a" : "b"});
+  for (int i = 0; i < 10; ++i) blank.rows.push_back({.text = "?", .label = i % 2 == 0 ? "a" : "b"});
   EXPECT_THAT(train_intents(blank, {}).error().message, HasSubstr("no text has a word"));
   blank.rows.resize(3);
   EXPECT_THAT(train_intents(blank, {}).error().message, HasSubstr("3 rows in scope for 5 folds"));

@@ -8,7 +8,17 @@ namespace croft {
 namespace {
 
 enum Script : std::uint8_t {
-  Latin, Cyrillic, Greek, Hebrew, Arabic, Devanagari, Thai, Hangul, Kana, Han, Other,
+  Latin,
+  Cyrillic,
+  Greek,
+  Hebrew,
+  Arabic,
+  Devanagari,
+  Thai,
+  Hangul,
+  Kana,
+  Han,
+  Other,
 };
 
 struct ScriptRange {
@@ -19,11 +29,11 @@ struct ScriptRange {
 
 // Blocks of Unicode, ascending.
 constexpr ScriptRange ranges[] = {
-    {0x00C0, 0x024F, Latin},      {0x0370, 0x03FF, Greek},  {0x0400, 0x04FF, Cyrillic},
-    {0x0590, 0x05FF, Hebrew},     {0x0600, 0x06FF, Arabic}, {0x0900, 0x097F, Devanagari},
-    {0x0E00, 0x0E7F, Thai},       {0x1100, 0x11FF, Hangul}, {0x1E00, 0x1EFF, Latin},
-    {0x1F00, 0x1FFF, Greek},      {0x3041, 0x30FF, Kana},   {0x3400, 0x4DBF, Han},
-    {0x4E00, 0x9FFF, Han},        {0xAC00, 0xD7AF, Hangul}, {0xF900, 0xFAFF, Han},
+    {0x00C0, 0x024F, Latin},  {0x0370, 0x03FF, Greek},  {0x0400, 0x04FF, Cyrillic},
+    {0x0590, 0x05FF, Hebrew}, {0x0600, 0x06FF, Arabic}, {0x0900, 0x097F, Devanagari},
+    {0x0E00, 0x0E7F, Thai},   {0x1100, 0x11FF, Hangul}, {0x1E00, 0x1EFF, Latin},
+    {0x1F00, 0x1FFF, Greek},  {0x3041, 0x30FF, Kana},   {0x3400, 0x4DBF, Han},
+    {0x4E00, 0x9FFF, Han},    {0xAC00, 0xD7AF, Hangul}, {0xF900, 0xFAFF, Han},
     {0x20000, 0x2FA1F, Han},
 };
 
@@ -39,19 +49,47 @@ std::uint16_t languages_of(char32_t letter) {
     return static_cast<std::uint16_t>(1u << static_cast<unsigned>(language));
   };
   switch (letter) {
-    case U'ß': return bit(LatinLanguage::De);
-    case U'ñ': return bit(LatinLanguage::Es);
-    case U'ã': case U'õ': return bit(LatinLanguage::Pt);
-    case U'œ': case U'ê': case U'û': return bit(LatinLanguage::Fr);
-    case U'ł': case U'ą': case U'ę': case U'ś': case U'ź': case U'ż': case U'ć': case U'ń':
+    case U'ß':
+      return bit(LatinLanguage::De);
+    case U'ñ':
+      return bit(LatinLanguage::Es);
+    case U'ã':
+    case U'õ':
+      return bit(LatinLanguage::Pt);
+    case U'œ':
+    case U'ê':
+    case U'û':
+      return bit(LatinLanguage::Fr);
+    case U'ł':
+    case U'ą':
+    case U'ę':
+    case U'ś':
+    case U'ź':
+    case U'ż':
+    case U'ć':
+    case U'ń':
       return bit(LatinLanguage::Pl);
-    case U'å': return bit(LatinLanguage::Sv) | bit(LatinLanguage::Da);
-    case U'ø': case U'æ': return bit(LatinLanguage::Da);
-    case U'ř': case U'ě': case U'ů': return bit(LatinLanguage::Cs);
-    case U'ğ': case U'ı': return bit(LatinLanguage::Tr);
-    case U'ő': case U'ű': return bit(LatinLanguage::Hu);
-    case U'ț': case U'ș': case U'ă': return bit(LatinLanguage::Ro);
-    default: return 0;
+    case U'å':
+      return bit(LatinLanguage::Sv) | bit(LatinLanguage::Da);
+    case U'ø':
+    case U'æ':
+      return bit(LatinLanguage::Da);
+    case U'ř':
+    case U'ě':
+    case U'ů':
+      return bit(LatinLanguage::Cs);
+    case U'ğ':
+    case U'ı':
+      return bit(LatinLanguage::Tr);
+    case U'ő':
+    case U'ű':
+      return bit(LatinLanguage::Hu);
+    case U'ț':
+    case U'ș':
+    case U'ă':
+      return bit(LatinLanguage::Ro);
+    default:
+      return 0;
   }
 }
 
