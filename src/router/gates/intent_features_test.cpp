@@ -43,8 +43,8 @@ TEST(IntentFeatures, TextsWithoutAWord) {
 }
 
 TEST(IntentFeatures, CountOfAKnownText) {
-  // " ab c ": two words, three pairs with the ends, and 4 + 3 + 2 runs of 3 to 5 of its 6 bytes.
-  EXPECT_EQ(features("ab c").size(), 2 + 3 + 4 + 3 + 2u);
+  // " ab c ": two words, three pairs with the ends, and runs of 2, 3, 4 and 5 of its 6 bytes.
+  EXPECT_EQ(features("ab c").size(), 2 + 3 + 5 + 4 + 3 + 2u);
 }
 
 TEST(IntentFeatures, LongTextsAreReadAtBothEnds) {
