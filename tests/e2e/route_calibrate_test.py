@@ -18,14 +18,14 @@ META = {"meta": {"model_digest": "sha256:abc", "template_hash": "t1", "early_tok
 INSUFFICIENT = 10
 
 
-def rows(count, seed=1, risk=lambda place: 0.01 if place > 0.4 else 0.7, **more):
+def rows(count, seed=1, risk=lambda place: 0.004 if place > 0.4 else 0.7, **more):
     """Requests whose log-probabilities tell the place, and the place the risk."""
     draw = random.Random(seed)
     for number in range(count):
         place = draw.random()
         end = {"logprob_mean": -2 * (1 - place), "logprob_q10": -4 * (1 - place) - draw.random(), "token_count": draw.randint(5, 200)}
         yield {"id": f"r{number}", "task": "half" if number % 2 else "other", "acceptable": draw.random() > risk(place),
-               "features": {"prefill": {"prompt_tokens": int(50 + 200 * (1 - place))}, "early": end, "end": end}, **more}
+               "features": {"prefill": {"prompt_tokens": int(50 + 200 * (1 - place)) + draw.randint(0, 250)}, "early": end, "end": end}, **more}
 
 
 def lines(items, meta=True):
