@@ -12,14 +12,14 @@ _croft() {
     [[ ${words[i]} == -* ]] && continue
     verb=${words[i]}
     case $verb in
-      template|prefix|config) ((i + 1 < cword)) && verb+=" ${words[i + 1]}" ;;
+      template|prefix|route|config|secret) ((i + 1 < cword)) && verb+=" ${words[i + 1]}" ;;
     esac
     break
   done
   case $verb in
     "")
       options="--config --models-dir --quiet --no-color --help --version"
-      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template prefix doctor top config completions version help"
+      [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template prefix redact route doctor top config secret completions version help"
       ;;
     "run")
       options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --draft --context --kv-type --threads --config --models-dir --quiet --no-color --help"
@@ -43,12 +43,15 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --also --pin --keep-alive --models-memory --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --also --pin --keep-alive --otlp-endpoint --otlp-header --otlp-sampling --models-memory --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --also) kind=model ;;
         --pin) kind=none ;;
         --keep-alive) kind=none ;;
+        --otlp-endpoint) kind=none ;;
+        --otlp-header) kind=none ;;
+        --otlp-sampling) kind=none ;;
         --models-memory) kind=none ;;
         --host) kind=none ;;
         --port|-p) kind=none ;;
@@ -233,6 +236,106 @@ _croft() {
       esac
       ;;
     "prefix") kind=choice values="save" ;;
+    "redact")
+      options="--jsonl --types --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --types) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route train")
+      options="--out --folds --in-scope-kept --seed --threads --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --out|-o) kind=file ;;
+        --folds) kind=none ;;
+        --in-scope-kept) kind=none ;;
+        --seed) kind=none ;;
+        --threads|-t) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route") kind=choice values="train evaluate label calibrate check explain import" ;;
+    "route evaluate")
+      options="--json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route label")
+      options="--model --out --accept --max-tokens --early-tokens --context --threads --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --model|-m) kind=model ;;
+        --out|-o) kind=file ;;
+        --accept) kind=choice values="exact contains number json" ;;
+        --max-tokens) kind=none ;;
+        --early-tokens) kind=none ;;
+        --context|-c) kind=none ;;
+        --threads|-t) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route calibrate")
+      options="--max-worse --confidence --method --decide-at --early-loss --task --feature --isotonic --penalty --fit-share --calibrate-share --split-seed --model-digest --template-hash --early-tokens --out --plot --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --max-worse) kind=none ;;
+        --confidence) kind=none ;;
+        --method) kind=choice values="ltt crc" ;;
+        --decide-at) kind=choice values="prefill early end" ;;
+        --early-loss) kind=none ;;
+        --task) kind=none ;;
+        --feature) kind=none ;;
+        --penalty) kind=none ;;
+        --fit-share) kind=none ;;
+        --calibrate-share) kind=none ;;
+        --split-seed) kind=none ;;
+        --model-digest) kind=none ;;
+        --template-hash) kind=none ;;
+        --early-tokens) kind=none ;;
+        --out) kind=file ;;
+        --plot) kind=file ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route check")
+      options="--keys --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      ;;
+    "route explain")
+      options="--route --tenant --at --assume --file --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --route) kind=none ;;
+        --tenant) kind=none ;;
+        --at) kind=none ;;
+        --assume) kind=none ;;
+        --file) kind=file ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=none
+      ;;
+    "route import")
+      options="--format --cloud --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --format) kind=choice values="auto litellm lemonade" ;;
+        --cloud) kind=none ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
     "doctor")
       options="--json --config --models-dir --quiet --no-color --help"
       case $prev in
@@ -266,6 +369,15 @@ _croft() {
         --models-dir) kind=folder ;;
       esac
       ;;
+    "secret seal")
+      options="--out --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --out|-o) kind=file ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
+      ;;
+    "secret") kind=choice values="seal" ;;
     "completions")
       options="--config --models-dir --quiet --no-color --help"
       case $prev in
@@ -287,7 +399,7 @@ _croft() {
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
-      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template render prefix save doctor top config show config check completions version help"
+      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template render prefix save redact route train route evaluate route label route calibrate route check route explain route import doctor top config show config check secret seal completions version help"
       ;;
   esac
   if [[ $cur == -* && -z $kind ]]; then
