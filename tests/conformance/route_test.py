@@ -5,6 +5,7 @@ and once a real second Croft; real HTTP on both sides.
 """
 import contextlib
 import http.client
+import http.server
 import json
 import pathlib
 import signal
@@ -109,6 +110,8 @@ class RouteCase(unittest.TestCase):
         toml += upstream("hedged", cls.cloud, "openai", hedge_ms=150)
         toml += model("slow", "hedged", "any/fault-slow-first-1200")
         toml += route("to/slow", "cloud", cloud=["slow", "anthropic-good"], order="listed")
+        toml += model("dies", "openai", "any/fault-reset-after-3")
+        toml += route("to/dying", "cloud", cloud=["dies", "anthropic-good"], order="listed", after_first_byte="fallback")
         toml += route("croft/auto", "cascade", ['name = "short"', "when = { characters_max = 12 }", 'use = "local"'],
                       ['name = "secret words"', 'when = { tenant = ["nobody"] }', 'use = "refuse"'],
                       local=[harness.DEFAULT_MODEL], cloud=["openai-good"])
@@ -273,6 +276,16 @@ class RouteCase(unittest.TestCase):
         self.assertEqual((status, headers["x-croft-model"]), (200, "anthropic-good"))
         self.assertLess(time.monotonic() - started, 1.1)
 
+    def test_by_policy_the_next_candidate_goes_on_in_mid_stream(self):
+        status, _, events = self.routed.stream("to/dying", content="One two three four five six seven eight nine ten, and so on.")
+        self.assertEqual((status, events[-1]), (200, "[DONE]"))
+        first, second = self.cloud.exchanges
+        said = second.json["messages"][-2]
+        self.assertEqual(said["role"], "assistant")
+        beginning = said["content"] if isinstance(said["content"], str) else said["content"][0]["text"]
+        self.assertTrue(beginning and openai_text(events).startswith(beginning), "the second goes on where the first stopped")
+        self.assertEqual(len({event["id"] for event in events[:-1]}), 1)
+
     def test_keys_are_sent_as_each_dialect_wants_them_and_nowhere_else(self):
         self.routed.chat("to/openai", headers={"Authorization": "Bearer client-key", "Cookie": "a=b"})
         self.routed.chat("to/anthropic")
@@ -393,6 +406,41 @@ class ReloadCase(unittest.TestCase):
                 self.assertEqual(routed.chat("croft/b")[0], 200)
             finally:
                 self.assertEqual(routed.stop(), 0)
+
+
+class SpansCase(unittest.TestCase):
+    def test_spans_reach_a_collector_without_text(self):
+        batches = []
+
+        class Collector(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                batches.append((self.path, self.headers["x-key"], self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                pass
+
+        collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        with FakeCloud() as cloud:
+            toml = upstream("one", cloud, "anthropic") + model("m", "one", "any/good") + route("croft/a", "cloud", cloud=["m"])
+            routed = Routed(toml, "--otlp-endpoint", f"http://127.0.0.1:{collector.server_port}", "--otlp-header", "x-key: k")
+            trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            routed.chat("croft/a", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+            self.assertEqual(cloud.exchanges[0].headers["traceparent"].split("-")[1], trace)
+            self.assertEqual(routed.stop(), 0, "what is queued is sent before the end")
+        collector.shutdown()
+        self.assertTrue(batches)
+        path, key, body = batches[0]
+        self.assertEqual((path, key), ("/v1/traces", "k"))
+        spans = json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        self.assertEqual({span["traceId"] for span in spans}, {trace})
+        names = {attribute["key"] for span in spans for attribute in span["attributes"]}
+        self.assertTrue({"gen_ai.request.model", "gen_ai.usage.input_tokens", "croft.route"} <= names, names)
+        self.assertNotIn(b"Italy", body)
 
 
 class SecondCroftCase(unittest.TestCase):
