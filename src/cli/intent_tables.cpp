@@ -19,11 +19,13 @@ std::string shown(const std::string& label, std::string_view empty) {
   return label.empty() ? std::string(empty) : for_stdout(label);
 }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100.0 * share); }
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100.0 * share);
+}
 
 std::string figures(const IntentReport& report) {
-  std::string out = fmt::format("accuracy               {:>7}  {} rows\n", percent(report.accuracy),
-                                report.rows);
+  std::string out =
+      fmt::format("accuracy               {:>7}  {} rows\n", percent(report.accuracy), report.rows);
   if (report.in_scope_rows != 0)
     out += fmt::format(
         "  in scope             {:>7}  right and not rejected, {} rows\n"

@@ -16,7 +16,8 @@ VerbSpec train_verb() {
       .summary = "train an intent model from labelled texts",
       .details =
           "Rows labelled oos, out_of_scope or none are texts that fit no label: they teach the "
-          "model to answer \"no signal\". Every row is judged once by a model that has not seen its "
+          "model to answer \"no signal\". Every row is judged once by a model that has not seen "
+          "its "
           "text; the printed figures and the threshold of \"no signal\" come from that, the model "
           "that is written from all rows. The same rows and seed give the same model. New texts "
           "by other people are a little harder than held-out rows: keep some of theirs for `croft "
@@ -42,7 +43,7 @@ VerbSpec train_verb() {
                   {.name = "in-scope-kept",
                    .kind = OptionKind::Real,
                    .value_name = "X",
-                   .fallback = "0.99",
+                   .fallback = "0.98",
                    .min = 0.5,
                    .max = 1,
                    .help = "share of held-out rows in scope that the threshold lets through, right "
@@ -59,20 +60,23 @@ VerbSpec train_verb() {
 }
 
 VerbSpec evaluate_verb() {
-  return {.name = "route evaluate",
-          .summary = "measure an intent model on labelled texts",
-          .details =
-              "A row labelled oos, out_of_scope or none is answered right by \"no signal\". The time "
-              "is that of single decisions in a row, each on its own.",
-          .arguments = {{.name = "FILE",
-                         .help = "a model file of croft route train",
-                         .completion = Completion::File},
-                        data_argument()},
-          .options = {json_option()}};
+  return {
+      .name = "route evaluate",
+      .summary = "measure an intent model on labelled texts",
+      .details =
+          "A row labelled oos, out_of_scope or none is answered right by \"no signal\". The time "
+          "is that of single decisions in a row, each on its own.",
+      .arguments = {{.name = "FILE",
+                     .help = "a model file of croft route train",
+                     .completion = Completion::File},
+                    data_argument()},
+      .options = {json_option()}};
 }
 
 }  // namespace
 
-std::vector<VerbSpec> route_gate_verbs() { return {train_verb(), evaluate_verb()}; }
+std::vector<VerbSpec> route_gate_verbs() {
+  return {train_verb(), evaluate_verb()};
+}
 
 }  // namespace croft::cli

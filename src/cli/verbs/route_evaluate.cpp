@@ -36,8 +36,7 @@ Judged judge(const IntentModel& model, const IntentRows& rows) {
   for (const IntentRow& row : rows.rows) {
     const auto begin = std::chrono::steady_clock::now();
     const IntentDecision decision = model.decide(row.text, scratch);
-    const std::chrono::duration<double, std::micro> took =
-        std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     judged.microseconds.push_back(took.count());
     judged.outcomes.push_back({.expected = number(row.label),
                                .best = number(decision.best),

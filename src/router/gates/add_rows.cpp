@@ -42,9 +42,13 @@ void add_rows_portable(const std::int8_t* weights, std::size_t stride,
   add_all(weights, stride, rows, sums);
 }
 
-AddRows best() { return cpu_supports(Isa::Avx2) ? add_rows_avx2 : add_rows_portable; }
+AddRows best() {
+  return cpu_supports(Isa::Avx2) ? add_rows_avx2 : add_rows_portable;
+}
 #else
-AddRows best() { return add_rows_portable; }
+AddRows best() {
+  return add_rows_portable;
+}
 #endif
 
 }  // namespace

@@ -18,10 +18,11 @@ TEST(AddRows, AgreesWithAPlainLoop) {
         constexpr std::size_t table_rows = 40;
         std::vector<std::int8_t> weights(table_rows * stride);
         for (auto& weight : weights)
-          weight = static_cast<std::int8_t>(extreme ? -128 : static_cast<int>(random() % 256) - 128);
+          weight =
+              static_cast<std::int8_t>(extreme ? -128 : static_cast<int>(random() % 256) - 128);
         std::vector<ScaledRow> rows(count);
         for (auto& row : rows)
-          row = {.row = random() % table_rows,
+          row = {.row = static_cast<std::uint32_t>(random() % table_rows),
                  .multiplier = static_cast<std::int16_t>(
                      extreme ? intent_multiplier_max : static_cast<int>(random() % 2048))};
         std::vector<std::int32_t> sums(stride, 77);

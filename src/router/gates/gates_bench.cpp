@@ -1,9 +1,10 @@
 // Measures the gates on one core: croft_gates_bench MODEL DATA.jsonl
 //
-// MODEL is a file of `croft route train`, DATA the labelled texts to decide on. Printed are microseconds of
-// single calls, median and 99th percentile: intent, prompt features, and both together; for the texts as they
-// are, and for texts of 1,000 and 100,000 characters made of them. Each text is decided once, in the order of
-// the file, so that the rows of one are seldom in the nearest cache for the next.
+// MODEL is a file of `croft route train`, DATA the labelled texts to decide on. Printed are
+// microseconds of single calls, median and 99th percentile: intent, prompt features, and both
+// together; for the texts as they are, and for texts of 1,000 and 100,000 characters made of them.
+// Each text is decided once, in the order of the file, so that the rows of one are seldom in the
+// nearest cache for the next.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -38,8 +39,7 @@ void measure(const char* what, const std::vector<std::string>& texts, Work&& wor
   for (const std::string& text : texts) {
     const auto begin = std::chrono::steady_clock::now();
     work(text);
-    const std::chrono::duration<double, std::micro> took =
-        std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     times.push_back(took.count());
   }
   std::ranges::sort(times);
@@ -51,7 +51,7 @@ int run(const char* model_path, const char* data_path) {
   const auto model = IntentModel::load(model_path);
   const auto rows = read_intent_rows(data_path);
   if (!model || !rows || rows->rows.empty()) {
-    const std::string why = !model ? model.error().to_string()
+    const std::string why = !model  ? model.error().to_string()
                             : !rows ? rows.error().to_string()
                                     : "no rows";
     std::fprintf(stderr, "%s\n", why.c_str());

@@ -29,8 +29,7 @@ float threshold_of(std::span<const IntentOutcome> held_out, double in_scope_kept
 
 }  // namespace
 
-IntentCalibration calibrate_intents(std::span<const IntentOutcome> held_out,
-                                    double in_scope_kept) {
+IntentCalibration calibrate_intents(std::span<const IntentOutcome> held_out, double in_scope_kept) {
   // Newton's method. The two rows' worth of prior keeps both numbers finite where every answer is
   // right, or every one is wrong.
   constexpr int steps_max = 50;

@@ -1,6 +1,6 @@
 #pragma once
 /// Hashed features of a text for intent models: words, pairs of words that follow each other, and
-/// runs of 3 to 5 bytes, each hashed to a bucket. Nothing is a dictionary: any language, any typing
+/// runs of 2 to 5 bytes, each hashed to a bucket. Nothing is a dictionary: any language, any typing
 /// error and any bytes give features.
 ///
 /// The text is read as words of ASCII letters, digits and bytes from 0x80 on, in lower case (ASCII,
@@ -23,7 +23,7 @@ struct IntentFeatureSettings {
   std::uint32_t bucket_bits = 20;  ///< 2^bits buckets; 12 to 24
   std::uint32_t head_bytes = 384;
   std::uint32_t tail_bytes = 128;
-  std::uint32_t gram_min = 3;  ///< bytes of the shortest run; 1 to 7
+  std::uint32_t gram_min = 2;  ///< bytes of the shortest run; 1 to 7
   std::uint32_t gram_max = 5;  ///< bytes of the longest run; gram_min to 7
 
   [[nodiscard]] std::size_t buckets_count() const { return std::size_t{1} << bucket_bits; }

@@ -120,8 +120,7 @@ IntentDecision IntentModel::decide(std::string_view text, IntentScratch& scratch
                           .margin = top.best_score - top.second_score,
                           .confidence = 0.0f};
   // A sum of -1 is what training asks of a label that is wrong, 1 of one that is right.
-  decision.confidence =
-      std::max(0.0f, top.best_score + 1.0f) * known.length / known.length_all;
+  decision.confidence = std::max(0.0f, top.best_score + 1.0f) * known.length / known.length_all;
   const IntentCalibration& calibration = data_.calibration;
   decision.probability =
       1.0f / (1.0f + std::exp(-(calibration.slope * decision.confidence + calibration.offset)));

@@ -2,10 +2,10 @@
 /// A linear model that says what a text asks for, in microseconds, or that it cannot tell.
 ///
 /// Every label has a weight for each feature that training saw (intent_features.h), a text has
-/// (1 + ln count) · idf for each of its features, scaled to length 1, and the label with the largest
-/// sum is the best one. How far to trust it comes from that sum and from how many of the text's
-/// features the model knows at all; below the threshold the answer is "no signal", which is an
-/// answer of its own: there is no default label.
+/// (1 + ln count) · idf for each of its features, scaled to length 1, and the label with the
+/// largest sum is the best one. How far to trust it comes from that sum and from how many of the
+/// text's features the model knows at all; below the threshold the answer is "no signal", which is
+/// an answer of its own: there is no default label.
 ///
 /// File: docs/formats/intent_model.md.
 

@@ -35,16 +35,14 @@ class Reader {
 
  private:
   [[nodiscard]] std::unexpected<Error> corrupt(const std::string& what) const {
-    return fail(ErrorCode::Corrupt,
-                std::string(name_) + " is no intact intent model: " + what,
+    return fail(ErrorCode::Corrupt, std::string(name_) + " is no intact intent model: " + what,
                 "Make it again with `croft route train`");
   }
   Result<void> check_digest() const;
   Result<json::value> read_header();
   Result<std::int64_t> integer(const json::value& object, std::string_view key, std::int64_t min,
                                std::int64_t max) const;
-  Result<float> number(const json::value& object, std::string_view key, float min,
-                       float max) const;
+  Result<float> number(const json::value& object, std::string_view key, float min, float max) const;
   Result<IntentFeatureSettings> read_features(const json::value& header) const;
   Result<IntentCalibration> read_calibration(const json::value& header) const;
   Result<std::vector<std::string>> read_labels(const json::value& header) const;
@@ -85,8 +83,8 @@ Result<json::value> Reader::read_header() {
   if (bytes > header_bytes_max || bytes > file_.size() - header_begin - sizeof(std::uint64_t))
     return corrupt("its header of " + std::to_string(bytes) + " bytes at byte 12 does not fit");
   offset_ = header_begin + bytes;
-  auto parsed = parse_json(
-      {reinterpret_cast<const char*>(file_.data()) + header_begin, bytes}, "its header");
+  auto parsed =
+      parse_json({reinterpret_cast<const char*>(file_.data()) + header_begin, bytes}, "its header");
   if (!parsed) return corrupt(parsed.error().message);
   return parsed;
 }
@@ -182,8 +180,8 @@ Result<IntentModelData> Reader::read() {
   const std::size_t labels = data.labels.size();
   const auto rows = static_cast<std::size_t>(
       TRY(integer(header, "rows", 0,
-                  static_cast<std::int64_t>(std::min(data.features.buckets_count(),
-                                                     intent_weights_max / labels)))));
+                  static_cast<std::int64_t>(
+                      std::min(data.features.buckets_count(), intent_weights_max / labels)))));
   const std::size_t wanted = labels * sizeof(float) + rows * (3 * sizeof(float) + labels);
   const std::size_t there = file_.size() - sizeof(std::uint64_t) - offset_;
   if (there != wanted)
@@ -236,8 +234,7 @@ json::object header_of(const IntentModelData& data) {
 
 }  // namespace
 
-Result<IntentModelData> parse_intent_model(std::span<const std::byte> file,
-                                           std::string_view name) {
+Result<IntentModelData> parse_intent_model(std::span<const std::byte> file, std::string_view name) {
   return Reader(file, name).read();
 }
 

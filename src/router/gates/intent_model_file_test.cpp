@@ -1,5 +1,6 @@
-// Goal: a model file that was damaged, cut or written by somebody else is refused with the reason, never read
-// past its end. Method: a small trained model; change its header, its tables, its checksum and its length.
+// Goal: a model file that was damaged, cut or written by somebody else is refused with the reason,
+// never read past its end. Method: a small trained model; change its header, its tables, its
+// checksum and its length.
 #include "router/gates/intent_model_file.h"
 
 #include <gmock/gmock.h>
@@ -110,7 +111,7 @@ TEST_F(IntentModelFile, HostileHeaders) {
       {"/features/bucket_bits", "40", "`bucket_bits`"},
       {"/features/bucket_bits", "12", "bucket"},
       {"/features/gram_min", "0", "`gram_min`"},
-      {"/features/gram_max", "2", "`gram_max`"},
+      {"/features/gram_max", "1", "`gram_max`"},
       {"/features/head_bytes", "4096", "features of one text"},
       {"/calibration", "[]", "`slope`"},
       {"/calibration/slope", "-1", "`slope`"},

@@ -1,6 +1,6 @@
-// Goal: no bytes of a model file make its reader or a decision crash, and what the reader accepts is written
-// back byte for byte but for its header. Method: read the bytes with a checksum that is made right, so that
-// the fuzzer gets past it; then decide on a few texts.
+// Goal: no bytes of a model file make its reader or a decision crash, and what the reader accepts
+// is written back byte for byte but for its header. Method: read the bytes with a checksum that is
+// made right, so that the fuzzer gets past it; then decide on a few texts.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -26,8 +26,7 @@ std::unexpected<Error> wrong_line(std::string_view name, std::size_t line, std::
 Result<std::string> member(const json::object& row, std::string_view key, std::string_view name,
                            std::size_t line) {
   const json::value* const value = row.if_contains(key);
-  if (value == nullptr)
-    return wrong_line(name, line, "the row has no `" + std::string(key) + "`");
+  if (value == nullptr) return wrong_line(name, line, "the row has no `" + std::string(key) + "`");
   if (!value->is_string())
     return wrong_line(name, line, "`" + std::string(key) + "` is not a string");
   return std::string(value->get_string());
@@ -43,10 +42,11 @@ Result<IntentRow> parse_row(std::string_view text, std::string_view name, std::s
                 .label = TRY(member(*object, "label", name, line))};
   if (row.label.empty()) return wrong_line(name, line, "the label is empty");
   if (row.label.size() > intent_label_bytes_max)
-    return wrong_line(name, line, "the label " + quote_foreign(row.label) + " is longer than " +
-                                      std::to_string(intent_label_bytes_max) + " bytes");
-  if (std::ranges::any_of(
-          row.label, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    return wrong_line(name, line,
+                      "the label " + quote_foreign(row.label) + " is longer than " +
+                          std::to_string(intent_label_bytes_max) + " bytes");
+  if (std::ranges::any_of(row.label,
+                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
     return wrong_line(name, line,
                       "the label " + quote_foreign(row.label) + " has a control character");
   for (const auto& [key, ignored] : *object)

@@ -1,5 +1,5 @@
-// Goal: no bytes in a file of labelled rows crash the reader or the training, and every error names the line.
-// Method: parse the bytes, and train on what is accepted if it is little.
+// Goal: no bytes in a file of labelled rows crash the reader or the training, and every error names
+// the line. Method: parse the bytes, and train on what is accepted if it is little.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "io/test_folder.h"
 #include "io/atomic_file.h"
+#include "io/test_folder.h"
 
 namespace croft {
 namespace {

@@ -25,11 +25,16 @@ void shuffle(std::vector<std::uint32_t>& values, std::uint64_t& state) {
 }  // namespace
 
 float IntentSolver::pass(const IntentMatrix& rows, std::span<const std::uint32_t> label_of_row,
-                         std::uint32_t label, float diagonal, float leave_above, float& smallest) {
+                         std::uint32_t label, const SolverOptions& options, float leave_above,
+                         float& smallest) {
+  const float diagonal_of_others = 0.5f / options.cost;
+  const float diagonal_of_label = diagonal_of_others / options.cost_of_label;
   float largest = -std::numeric_limits<float>::infinity();
   std::size_t kept = 0;
   for (const std::uint32_t i : active_) {
-    const float sign = label_of_row[i] == label ? 1.0f : -1.0f;
+    const bool is_label = label_of_row[i] == label;
+    const float sign = is_label ? 1.0f : -1.0f;
+    const float diagonal = is_label ? diagonal_of_label : diagonal_of_others;
     const auto row = rows.row(i);
     float product = bias_;
     for (const auto& [column, value] : row) product += weights_[column] * value;
@@ -64,13 +69,11 @@ void IntentSolver::solve(const IntentMatrix& rows, std::span<const std::uint32_t
   active_.resize(rows.rows_count());
   std::iota(active_.begin(), active_.end(), 0u);
   std::uint64_t random = options.seed * 0x2545F4914F6CDD1Du + label;
-  const float diagonal = 0.5f / options.cost;
   float leave_above = infinity;
   for (std::size_t number = 0; number < options.passes_max; ++number) {
     shuffle(active_, random);
     float smallest = infinity;
-    const float largest =
-        pass(rows, label_of_row, label, diagonal, leave_above, smallest);
+    const float largest = pass(rows, label_of_row, label, options, leave_above, smallest);
     if (active_.empty() || largest - smallest <= options.tolerance) {
       if (active_.size() == rows.rows_count()) return;
       // Done with these; the ones left out must agree.

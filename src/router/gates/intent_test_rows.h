@@ -10,10 +10,10 @@ namespace croft {
 
 /// 8 ways of asking times 6 objects for each of 4 labels, and 24 rows out of scope.
 inline IntentRows sample_intent_rows() {
-  constexpr std::string_view begins[] = {"please ", "can you ",  "i want to ", "how do i ",
-                                         "help me ", "i need to ", "let me ",   "could i "};
-  constexpr std::string_view ends[] = {"today", "for my mother", "right now",
-                                       "from work", "again", "with my phone"};
+  constexpr std::string_view begins[] = {"please ",  "can you ",   "i want to ", "how do i ",
+                                         "help me ", "i need to ", "let me ",    "could i "};
+  constexpr std::string_view ends[] = {"today",     "for my mother", "right now",
+                                       "from work", "again",         "with my phone"};
   constexpr std::string_view intents[][2] = {{"balance", "check how much money is on my account "},
                                              {"card_lost", "report that my card was stolen "},
                                              {"transfer", "send money to another bank "},

@@ -189,8 +189,7 @@ std::vector<std::string> warnings_of(std::span<const IntentRow> rows) {
 
 }  // namespace
 
-Result<IntentTraining> train_intents(const IntentRows& rows,
-                                     const IntentTrainingOptions& options) {
+Result<IntentTraining> train_intents(const IntentRows& rows, const IntentTrainingOptions& options) {
   Material material{.options = options,
                     .rows = rows.rows,
                     .labels = labels_of(rows.rows),
@@ -208,8 +207,7 @@ Result<IntentTraining> train_intents(const IntentRows& rows,
   IntentTraining training;
   training.warnings = warnings_of(rows.rows);
   training.held_out = TRY(cross_validate(material));
-  const IntentCalibration calibration =
-      calibrate_intents(training.held_out, options.in_scope_kept);
+  const IntentCalibration calibration = calibrate_intents(training.held_out, options.in_scope_kept);
   for (IntentOutcome& outcome : training.held_out)
     if (outcome.confidence >= calibration.confidence_min) outcome.answer = outcome.best;
   training.report = make_intent_report(training.held_out, material.labels);

@@ -20,15 +20,15 @@ namespace croft {
 inline constexpr std::size_t intent_weights_max = 64'000'000;
 
 struct IntentTrainingOptions {
-  IntentFeatureSettings features;
-  float cost = 1.0f;           ///< IntentSolver's C
-  std::size_t folds = 5;       ///< 2 to 20
-  double in_scope_kept = 0.99;  ///< share of held-out rows in scope that the threshold lets through
+  IntentFeatureSettings features = {};
+  float cost = 1.0f;            ///< IntentSolver's C
+  std::size_t folds = 5;        ///< 2 to 20
+  double in_scope_kept = 0.98;  ///< share of held-out rows in scope that the threshold lets through
   std::uint64_t seed = 1;
   std::size_t threads = 0;  ///< 0: one a CPU; the result does not depend on it
-  std::stop_token stop;
+  std::stop_token stop = {};
   /// Separators trained, of all. Called by one thread at a time.
-  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress = {};
 };
 
 struct IntentTraining {

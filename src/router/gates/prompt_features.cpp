@@ -59,10 +59,18 @@ Counts count_bytes(std::string_view text) {
   return counts;
 }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_operand_end(char c) { return is_digit(c) || is_letter(c) || c == ')' || c == ']'; }
-constexpr bool is_operand_begin(char c) { return is_digit(c) || is_letter(c) || c == '('; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_operand_end(char c) {
+  return is_digit(c) || is_letter(c) || c == ')' || c == ']';
+}
+constexpr bool is_operand_begin(char c) {
+  return is_digit(c) || is_letter(c) || c == '(';
+}
 
 enum class Class : std::uint8_t { Plain, Letter, Digit, Beyond, Sign };
 
@@ -70,10 +78,10 @@ constexpr std::array<Class, 256> classes = [] {
   std::array<Class, 256> table{};
   for (std::size_t c = 0; c < table.size(); ++c) {
     const char byte = static_cast<char>(c);
-    table[c] = c >= 0x80                     ? Class::Beyond
+    table[c] = c >= 0x80                        ? Class::Beyond
                : is_letter(byte) || byte == '_' ? Class::Letter
-               : is_digit(byte)              ? Class::Digit
-                                             : Class::Plain;
+               : is_digit(byte)                 ? Class::Digit
+                                                : Class::Plain;
   }
   for (const char sign : std::string_view("=+*^/-?:.;{}()<>`&|!#\n"))
     table[static_cast<unsigned char>(sign)] = Class::Sign;
@@ -109,6 +117,7 @@ class Walk {
   std::size_t code_points_ = 0;
   std::size_t code_words_ = 0;
   std::size_t maths_words_ = 0;
+  bool in_url_ = false;
   std::size_t equations_ = 0;
   std::size_t operations_ = 0;
 };
@@ -116,17 +125,16 @@ class Walk {
 void Walk::end_word() {
   if (word_bytes_ == 0) return;
   // word_key marks words of more than 8 bytes.
-  const std::uint64_t key = word_bytes_ > 8
-                                ? (key_ & 0x00FFFFFFFFFFFFFFu) | (std::uint64_t{0xFF} << 56)
-                                : key_;
+  const std::uint64_t key =
+      word_bytes_ > 8 ? (key_ & 0x00FFFFFFFFFFFFFFu) | (std::uint64_t{0xFF} << 56) : key_;
   const KnownWord& word = find_word(key);
   if (at_ < language_bytes) evidence_.add_word(word);
   const std::uint16_t kinds = word.kinds;
   if ((kinds & word_kind::code) != 0) ++code_words_;
   if ((kinds & word_kind::mathematics) != 0) ++maths_words_;
-  const bool asked = (previous_ & word_kind::asks_for) != 0 ||
-                     ((previous_ & word_kind::article) != 0 &&
-                      (before_previous_ & word_kind::asks_for) != 0);
+  const bool asked =
+      (previous_ & word_kind::asks_for) != 0 ||
+      ((previous_ & word_kind::article) != 0 && (before_previous_ & word_kind::asks_for) != 0);
   if ((kinds & word_kind::json) != 0 && asked) features_.wants_json = true;
   if ((kinds & word_kind::table) != 0 && asked) features_.wants_table = true;
   if ((kinds & word_kind::format) != 0) {
@@ -177,20 +185,27 @@ void Walk::url(std::string_view part, std::size_t i) {
   const std::string_view read = part.substr(0, i);
   if (part[i] == '.') {
     const std::size_t begin = i >= 3 ? i - 3 : i;
-    const bool at_begin = begin == 0 || !(is_letter(part[begin - 1]) || part[begin - 1] == '/');
+    const bool at_begin = begin == 0 || !(is_letter(part[begin - 1]) || part[begin - 1] == '.');
     if (read.ends_with("www") && at_begin && is_letter(after(part, i, false)))
       ++features_.urls_count;
   } else if (part.substr(i).starts_with("://") &&
              (read.ends_with("http") || read.ends_with("https"))) {
     ++features_.urls_count;
+    in_url_ = true;
   }
 }
 
 void Walk::sign(std::string_view part, std::size_t i) {
   const char next = after(part, i, false);
   switch (part[i]) {
-    case '=': equals(part, i); break;
-    case '+': case '*': case '^': operation(part, i, false); break;
+    case '=':
+      equals(part, i);
+      break;
+    case '+':
+    case '*':
+    case '^':
+      operation(part, i, false);
+      break;
     case '/':
       if (before(part, i, false) == '<' && is_letter(next)) ++code_points_;  // </tag>
       operation(part, i, true);
@@ -204,10 +219,14 @@ void Walk::sign(std::string_view part, std::size_t i) {
       break;
     case ':':
       if (next == ':' && is_letter(before(part, i, false))) ++code_points_;
+      if (next == '\n' && before(part, i, false) == ')') ++code_points_;  // def f():
       url(part, i);
       break;
-    case '.': url(part, i); break;
-    case ';': case '{':
+    case '.':
+      url(part, i);
+      break;
+    case ';':
+    case '{':
       if (next == '\n' || next == '\r') ++code_points_;
       break;
     case '}':
@@ -217,7 +236,8 @@ void Walk::sign(std::string_view part, std::size_t i) {
       if (next == ')' && (is_letter(before(part, i, false)) || before(part, i, false) == '_'))
         ++code_points_;
       break;
-    case '&': case '|':
+    case '&':
+    case '|':
       if (next == part[i]) ++code_points_;
       break;
     case '#':
@@ -227,7 +247,8 @@ void Walk::sign(std::string_view part, std::size_t i) {
     case '`':
       if (part.substr(i).starts_with("```")) code_points_ += 3;
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -252,8 +273,7 @@ void Walk::read(std::string_view part) {
         const char32_t letter = capital ? step.value + 32 : step.value;
         if (step.valid && at_ < language_bytes) evidence_.add_letter(letter);
         if (letter == U'？' || letter == U'؟') ++features_.questions_count;
-        if (letter == U'×' || letter == U'÷' || letter == U'√' || letter == U'∑' ||
-            letter == U'∫')
+        if (letter == U'×' || letter == U'÷' || letter == U'√' || letter == U'∑' || letter == U'∫')
           ++operations_;
         const bool is_punctuation = (letter >= 0x2000 && letter < 0x2070) ||
                                     (letter >= 0xA0 && letter < 0xC0) || letter == U'、';
@@ -278,6 +298,10 @@ void Walk::read(std::string_view part) {
         end_word();
         sign(part, i);
         ++i;
+        // What an address holds is no question and no equation.
+        for (; in_url_ && i < part.size(); ++i)
+          if (is_space(static_cast<unsigned char>(part[i]))) in_url_ = false;
+        in_url_ = false;
         break;
       case Class::Plain:
         end_word();
@@ -286,6 +310,7 @@ void Walk::read(std::string_view part) {
     }
   }
   end_word();
+  if (part.contains("SELECT ") && part.contains(" FROM ")) code_points_ += 3;
   begin_ += part.size();
 }
 
@@ -293,7 +318,7 @@ void Walk::finish(LanguageEvidence& evidence) {
   evidence = evidence_;
   // One keyword is a word of English, one arrow an ornament.
   features_.has_code = code_points_ >= 3 || (code_points_ >= 1 && code_words_ >= 2) ||
-                       (code_points_ >= 2 && code_words_ >= 1) || code_words_ >= 5;
+                       (code_points_ >= 2 && code_words_ >= 1);
   features_.has_math = (equations_ != 0 && (features_.digits_count != 0 || operations_ != 0)) ||
                        operations_ != 0 || (maths_words_ != 0 && features_.digits_count != 0);
   // `x = 1;` in code is no equation.

@@ -1,10 +1,10 @@
 #pragma once
 /// What a prompt shows without being understood: how long it is, in which language, whether it has
-/// code, mathematics or links, and whether it asks for JSON or a table. Rules of a route read these;
-/// each is a count, a fact or "no signal", never a guess that poses as a fact.
+/// code, mathematics or links, and whether it asks for JSON or a table. Rules of a route read
+/// these; each is a count, a fact or "no signal", never a guess that poses as a fact.
 ///
-/// Bound: the length and the token estimate come from one pass over the whole text that the compiler
-/// vectorises. Everything else reads the first 3,072 and the last 1,024 bytes.
+/// Bound: the length and the token estimate come from one pass over the whole text that the
+/// compiler vectorises. Everything else reads the first 3,072 and the last 1,024 bytes.
 
 #include <cstddef>
 #include <cstdint>

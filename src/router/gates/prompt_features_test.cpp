@@ -1,5 +1,6 @@
-// Goal: prompt features say what a person would say of these prompts, and "no signal" where a person could
-// not tell. Method: tables of sentences written for this test, with the answers; extreme and random bytes.
+// Goal: prompt features say what a person would say of these prompts, and "no signal" where a
+// person could not tell. Method: tables of sentences written for this test, with the answers;
+// extreme and random bytes.
 #include "router/gates/prompt_features.h"
 
 #include <gtest/gtest.h>
@@ -15,8 +16,12 @@ TEST(PromptFeatures, Lengths) {
     std::string text;
     std::size_t characters, words;
   } cases[] = {
-      {"", 0, 0},          {" \n\t", 3, 0},      {"one", 3, 1},
-      {" one  two ", 10, 2}, {"grün über", 9, 2}, {"日本語", 3, 1},
+      {"", 0, 0},
+      {" \n\t", 3, 0},
+      {"one", 3, 1},
+      {" one  two ", 10, 2},
+      {"grün über", 9, 2},
+      {"日本語", 3, 1},
       {std::string(300, 'a') + " " + std::string(300, 'b'), 601, 2},
       {std::string(128, ' ') + "x", 129, 1},
       {std::string(127, ' ') + "xy z", 131, 2},
@@ -79,8 +84,16 @@ TEST(PromptFeatures, Languages) {
 
 TEST(PromptFeatures, NoSignalForLanguage) {
   for (const std::string_view text : {
-           "", "ok", "Hello", "Berlin Paris Madrid", "12345 67890", "https://example.com/a/b",
-           "haus maison casa house", "xkcd qwfp zxcv", "die", "la casa",
+           "",
+           "ok",
+           "Hello",
+           "Berlin Paris Madrid",
+           "12345 67890",
+           "https://example.com/a/b",
+           "haus maison casa house",
+           "xkcd qwfp zxcv",
+           "die",
+           "la casa",
            // Half and half.
            "Was ist der Unterschied zwischen the cat and the dog that I have",
            "请问 what is the price of this 多少钱 and where can I buy it 谢谢",
@@ -103,14 +116,17 @@ TEST(PromptFeatures, Code) {
            "#include <stdio.h>\nint main() {\n  return 0;\n}",
            "const f = (x) => x * 2;\nlet y = f();\n",
            "if (a == b && c != d) {\n  run();\n}",
+           "Explain SELECT name FROM users WHERE id = 3",
            "<div><p>Hello</p></div></body>",
            "fn main() {\n    let v: Vec<u8> = Vec::new();\n}",
        })
     EXPECT_TRUE(read_prompt(text).has_code) << text;
   for (const std::string_view text : {
-           "", "Please return the class register before the import duty is due.",
+           "",
+           "Please return the class register before the import duty is due.",
            "I love this; it is great -> really (no, truly)!",
-           "Can you explain what a function is?", "What is 3 + 4?",
+           "Can you explain what a function is?",
+           "What is 3 + 4?",
            "The public and private sectors let the void be true.\n\nSee you; bye.",
        })
     EXPECT_FALSE(read_prompt(text).has_code) << text;
@@ -185,7 +201,8 @@ TEST(PromptFeatures, AnyBytes) {
   for (int round = 0; round < 500; ++round) {
     std::string text(random() % 6000, '\0');
     for (char& c : text)
-      c = static_cast<char>(round % 2 == 0 ? "=+-?.:/w`{}#\xC3\xE2\x80 a1"[random() % 19] : random());
+      c = static_cast<char>(round % 2 == 0 ? "=+-?.:/w`{}#\xC3\xE2\x80 a1"[random() % 19]
+                                           : random());
     const PromptFeatures features = read_prompt(text);
     EXPECT_EQ(features.bytes, text.size());
     EXPECT_LE(features.characters, text.size());

@@ -27,7 +27,7 @@ constexpr WordList lists[] = {
      "der die das und ist ich nicht ein eine einen einem einer zu den mit von dem auf für im sich "
      "des es wie was wir sie er ihr mir mich dich bitte kann können auch als aus bei nach oder "
      "aber wenn wird werden sind hat haben noch nur mein meine meinen dein ihre über zum zur so "
-     "war wo warum welche welcher gibt mehr wurde durch um am kein keine"},
+     "war wo warum welche welcher gibt mehr wurde durch um am zwischen kein keine"},
     {bit(LatinLanguage::Fr), 0,
      "le la les de des du un une et est que qui dans pour pas sur ne se ce il je vous nous au "
      "aux avec son sa ses plus par mais ou où elle on comment quel quelle cette sont mon ma mes "
@@ -84,8 +84,7 @@ constexpr WordList lists[] = {
      "function class import return include public private static select insert var let null "
      "true false undefined"},
     {0, word_kind::json, "json"},
-    {0, word_kind::table,
-     "table tabelle tabellen tableau tabla tabella tabela tabel tabulka"},
+    {0, word_kind::table, "table tabelle tabellen tableau tabla tabella tabela tabel tabulka"},
     {0, word_kind::asks_for,
      "in as to into return returns output outputs produce valid only markdown html respond reply "
      "answer using generate als im ins gib en au sous como come em com w jako following format "
@@ -113,7 +112,8 @@ constexpr auto slots = [] {
   for (const WordList& list : lists) {
     std::string_view words = list.words;
     while (!words.empty()) {
-      const std::size_t end = words.find(' ') == std::string_view::npos ? words.size() : words.find(' ');
+      const std::size_t end =
+          words.find(' ') == std::string_view::npos ? words.size() : words.find(' ');
       const std::uint64_t key = word_key(words.substr(0, end));
       words.remove_prefix(end == words.size() ? end : end + 1);
       std::size_t slot = slot_of(key);

@@ -11,15 +11,29 @@ namespace croft {
 /// Languages written with Latin letters. The second row is known only so that a text in one of
 /// them is not taken for its neighbour.
 enum class LatinLanguage : std::uint8_t {
-  En, De, Fr, Es, It, Pt, Nl, Pl,
-  Sv, Da, Ro, Cs, Ca, Tr, Fi, Hu,
+  En,
+  De,
+  Fr,
+  Es,
+  It,
+  Pt,
+  Nl,
+  Pl,
+  Sv,
+  Da,
+  Ro,
+  Cs,
+  Ca,
+  Tr,
+  Fi,
+  Hu,
   None,
 };
 inline constexpr std::size_t latin_languages_count = 16;
 inline constexpr std::size_t latin_languages_answered_count = 8;
 
 namespace word_kind {
-inline constexpr std::uint16_t code = 1;          ///< a keyword: def, return, const
+inline constexpr std::uint16_t code = 1;  ///< a keyword: def, return, const
 inline constexpr std::uint16_t json = 2;
 inline constexpr std::uint16_t table = 4;
 inline constexpr std::uint16_t asks_for = 8;      ///< before a format: in, as, return, als
