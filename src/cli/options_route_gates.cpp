@@ -43,7 +43,7 @@ VerbSpec train_verb() {
                   {.name = "in-scope-kept",
                    .kind = OptionKind::Real,
                    .value_name = "X",
-                   .fallback = "0.99",
+                   .fallback = "0.98",
                    .min = 0.5,
                    .max = 1,
                    .help = "share of held-out rows in scope that the threshold lets through, right "

@@ -111,7 +111,7 @@ TEST_F(IntentModelFile, HostileHeaders) {
       {"/features/bucket_bits", "40", "`bucket_bits`"},
       {"/features/bucket_bits", "12", "bucket"},
       {"/features/gram_min", "0", "`gram_min`"},
-      {"/features/gram_max", "2", "`gram_max`"},
+      {"/features/gram_max", "1", "`gram_max`"},
       {"/features/head_bytes", "4096", "features of one text"},
       {"/calibration", "[]", "`slope`"},
       {"/calibration/slope", "-1", "`slope`"},

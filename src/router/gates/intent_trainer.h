@@ -23,7 +23,7 @@ struct IntentTrainingOptions {
   IntentFeatureSettings features = {};
   float cost = 1.0f;            ///< IntentSolver's C
   std::size_t folds = 5;        ///< 2 to 20
-  double in_scope_kept = 0.99;  ///< share of held-out rows in scope that the threshold lets through
+  double in_scope_kept = 0.98;  ///< share of held-out rows in scope that the threshold lets through
   std::uint64_t seed = 1;
   std::size_t threads = 0;  ///< 0: one a CPU; the result does not depend on it
   std::stop_token stop = {};

@@ -117,6 +117,7 @@ class Walk {
   std::size_t code_points_ = 0;
   std::size_t code_words_ = 0;
   std::size_t maths_words_ = 0;
+  bool in_url_ = false;
   std::size_t equations_ = 0;
   std::size_t operations_ = 0;
 };
@@ -184,12 +185,13 @@ void Walk::url(std::string_view part, std::size_t i) {
   const std::string_view read = part.substr(0, i);
   if (part[i] == '.') {
     const std::size_t begin = i >= 3 ? i - 3 : i;
-    const bool at_begin = begin == 0 || !(is_letter(part[begin - 1]) || part[begin - 1] == '/');
+    const bool at_begin = begin == 0 || !(is_letter(part[begin - 1]) || part[begin - 1] == '.');
     if (read.ends_with("www") && at_begin && is_letter(after(part, i, false)))
       ++features_.urls_count;
   } else if (part.substr(i).starts_with("://") &&
              (read.ends_with("http") || read.ends_with("https"))) {
     ++features_.urls_count;
+    in_url_ = true;
   }
 }
 
@@ -217,6 +219,7 @@ void Walk::sign(std::string_view part, std::size_t i) {
       break;
     case ':':
       if (next == ':' && is_letter(before(part, i, false))) ++code_points_;
+      if (next == '\n' && before(part, i, false) == ')') ++code_points_;  // def f():
       url(part, i);
       break;
     case '.':
@@ -295,6 +298,10 @@ void Walk::read(std::string_view part) {
         end_word();
         sign(part, i);
         ++i;
+        // What an address holds is no question and no equation.
+        for (; in_url_ && i < part.size(); ++i)
+          if (is_space(static_cast<unsigned char>(part[i]))) in_url_ = false;
+        in_url_ = false;
         break;
       case Class::Plain:
         end_word();
@@ -303,6 +310,7 @@ void Walk::read(std::string_view part) {
     }
   }
   end_word();
+  if (part.contains("SELECT ") && part.contains(" FROM ")) code_points_ += 3;
   begin_ += part.size();
 }
 
@@ -310,7 +318,7 @@ void Walk::finish(LanguageEvidence& evidence) {
   evidence = evidence_;
   // One keyword is a word of English, one arrow an ornament.
   features_.has_code = code_points_ >= 3 || (code_points_ >= 1 && code_words_ >= 2) ||
-                       (code_points_ >= 2 && code_words_ >= 1) || code_words_ >= 5;
+                       (code_points_ >= 2 && code_words_ >= 1);
   features_.has_math = (equations_ != 0 && (features_.digits_count != 0 || operations_ != 0)) ||
                        operations_ != 0 || (maths_words_ != 0 && features_.digits_count != 0);
   // `x = 1;` in code is no equation.

@@ -116,6 +116,7 @@ TEST(PromptFeatures, Code) {
            "#include <stdio.h>\nint main() {\n  return 0;\n}",
            "const f = (x) => x * 2;\nlet y = f();\n",
            "if (a == b && c != d) {\n  run();\n}",
+           "Explain SELECT name FROM users WHERE id = 3",
            "<div><p>Hello</p></div></body>",
            "fn main() {\n    let v: Vec<u8> = Vec::new();\n}",
        })

@@ -117,6 +117,7 @@ void LanguageEvidence::add_word(const KnownWord& word) {
     const auto language = static_cast<std::size_t>(std::countr_zero(bits));
     scores_[language] += weight;
     ++hits_[language];
+    if (shared == 1) ++own_hits_[language];
   }
 }
 
@@ -125,8 +126,9 @@ void LanguageEvidence::add_letter(char32_t letter) {
   if (script == Other) return;
   ++scripts_[script];
   foreign_letters_ += is_foreign(script, letter) ? 1u : 0u;
-  hard_signs_ += letter == U'ъ' ? 1u : 0u;
-  russian_letters_ += std::u32string_view(U"ыэёЫЭЁ").contains(letter) ? 1u : 0u;
+  // Russian has ъ before е, ё, ю and я only; Bulgarian is full of it.
+  if (last_letter_ == U'ъ' && !std::u32string_view(U"еёюя").contains(letter)) ++foreign_letters_;
+  last_letter_ = letter;
   if (script != Latin) return;
   for (unsigned bits = languages_of(letter); bits != 0; bits &= bits - 1)
     scores_[static_cast<std::size_t>(std::countr_zero(bits))] += 3;
@@ -143,18 +145,24 @@ std::string_view LanguageEvidence::latin() const {
   if (best >= latin_names.size() || hits_[best] < 2 || hits_[best] * 6 < words_ ||
       scores_[best] < 8 || scores_[best] * 2 < second * 3)
     return {};
+  // Words that only another language has: a text in two languages.
+  for (std::size_t i = 0; i < own_hits_.size(); ++i)
+    if (i != best && own_hits_[i] >= 2 && own_hits_[i] * 3 >= own_hits_[best]) return {};
   return latin_names[best];
 }
 
 std::string_view LanguageEvidence::language() const {
-  const std::uint32_t all = std::accumulate(scripts_.begin(), scripts_.end(), 0u);
-  // A script of its own needs few letters: 4 make a short question in Chinese.
-  constexpr std::uint32_t letters_min = 4;
+  // A character of these says as much as three letters.
+  auto scripts = scripts_;
+  for (const Script script : {Hangul, Kana, Han}) scripts[script] *= 3;
+  const std::uint32_t all = std::accumulate(scripts.begin(), scripts.end(), 0u);
+  // 3 characters make a short question in Chinese.
+  constexpr std::uint32_t letters_min = 9;
   if (all < letters_min) return {};
-  const auto holds = [&](std::uint32_t letters) { return letters * 5 >= all * 4; };
-  const std::uint32_t kana = scripts_[Kana];
-  const std::uint32_t han = scripts_[Han];
-  if (holds(scripts_[Latin])) return latin();
+  const auto holds = [&](std::uint32_t letters) { return letters * 4 >= all * 3; };
+  const std::uint32_t kana = scripts[Kana];
+  const std::uint32_t han = scripts[Han];
+  if (holds(scripts[Latin])) return latin();
   if (holds(kana + han)) {
     if (kana * 10 >= kana + han) return "ja";
     return kana == 0 ? "zh" : std::string_view{};
@@ -162,11 +170,9 @@ std::string_view LanguageEvidence::language() const {
   constexpr std::pair<Script, std::string_view> names[] = {
       {Cyrillic, "ru"},   {Greek, "el"}, {Hebrew, "he"}, {Arabic, "ar"},
       {Devanagari, "hi"}, {Thai, "th"},  {Hangul, "ko"}};
-  // Bulgarian is full of ъ and has no ы.
-  if (hard_signs_ >= 2 && russian_letters_ == 0) return {};
   for (const auto& [script, name] : names)
     // One letter in a hundred may come from a name or a loan word.
-    if (holds(scripts_[script])) return foreign_letters_ * 100 <= all ? name : std::string_view{};
+    if (holds(scripts[script])) return foreign_letters_ * 100 <= all ? name : std::string_view{};
   return {};
 }
 

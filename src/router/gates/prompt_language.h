@@ -28,10 +28,10 @@ class LanguageEvidence {
   std::array<std::uint32_t, 10> scripts_{};
   std::array<std::uint32_t, latin_languages_count> scores_{};
   std::array<std::uint32_t, latin_languages_count> hits_{};
+  std::array<std::uint32_t, latin_languages_count> own_hits_{};  ///< words of one language only
   std::uint32_t words_ = 0;
   std::uint32_t foreign_letters_ = 0;  ///< of a script's other languages: Ukrainian, Persian ...
-  std::uint32_t hard_signs_ = 0;
-  std::uint32_t russian_letters_ = 0;
+  char32_t last_letter_ = 0;
 };
 
 }  // namespace croft

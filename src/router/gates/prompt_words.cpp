@@ -27,7 +27,7 @@ constexpr WordList lists[] = {
      "der die das und ist ich nicht ein eine einen einem einer zu den mit von dem auf für im sich "
      "des es wie was wir sie er ihr mir mich dich bitte kann können auch als aus bei nach oder "
      "aber wenn wird werden sind hat haben noch nur mein meine meinen dein ihre über zum zur so "
-     "war wo warum welche welcher gibt mehr wurde durch um am kein keine"},
+     "war wo warum welche welcher gibt mehr wurde durch um am zwischen kein keine"},
     {bit(LatinLanguage::Fr), 0,
      "le la les de des du un une et est que qui dans pour pas sur ne se ce il je vous nous au "
      "aux avec son sa ses plus par mais ou où elle on comment quel quelle cette sont mon ma mes "
