@@ -169,10 +169,8 @@ Result<std::vector<std::string>> label_all(const Labeller& labeller,
 }  // namespace
 
 Result<int> route_label_verb(const Settings& settings) {
-  const std::string text =
-      TRY(read_file_or_stdin(settings.arguments().front(), input_bytes_max));
-  const std::vector<Question> questions =
-      TRY(read_questions(text));
+  const std::string text = TRY(read_file_or_stdin(settings.arguments().front(), input_bytes_max));
+  const std::vector<Question> questions = TRY(read_questions(text));
   const auto path = TRY(model_path(settings, settings.text("model")));
   const std::unique_ptr<Engine> engine = TRY(open_engine(settings, path, {}));
   const ChatFormatter formatter = TRY(ChatFormatter::create(engine->shared_model()));

@@ -109,7 +109,7 @@ Result<IntentModelData> train_on(Material& material, std::span<const std::size_t
       const std::size_t label = next.fetch_add(1, std::memory_order_relaxed);
       if (label >= labels) return;
       solver.solve(matrix, label_of_row, static_cast<std::uint32_t>(label),
-                   {.cost = options.cost, .tolerance = options.tolerance, .seed = options.seed});
+                   {.cost = options.cost, .seed = options.seed});
       std::ranges::copy(solver.weights(),
                         weights.begin() + static_cast<std::ptrdiff_t>(label * columns));
       data.biases[label] = solver.bias();

@@ -6,9 +6,9 @@
 
 #include "router/confidence/answer_span.h"
 #include "server/api/routes.h"
+#include "server/api/text_request.h"
 #include "server/routing/attempt_trace.h"
 #include "server/routing/shadow_check.h"
-#include "server/api/text_request.h"
 
 namespace croft {
 namespace {
@@ -377,15 +377,15 @@ void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
   asked_candidates_ = std::move(candidates);
   Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
   if (!hops) return fail_call(hops.error());
-  cloud_ =
-      CloudAsk::start(context_.services->transfers(), cloud_request(asked_candidates_, *std::move(hops)),
-                      [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
-                                                  CloudAsk::Notes notes) {
-                        self->writer_->post([self, target, event = std::move(event),
-                                             notes = std::move(notes)]() mutable {
-                          self->on_cloud(target, std::move(event), std::move(notes));
-                        });
-                      });
+  cloud_ = CloudAsk::start(
+      context_.services->transfers(), cloud_request(asked_candidates_, *std::move(hops)),
+      [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
+                                  CloudAsk::Notes notes) {
+        self->writer_->post(
+            [self, target, event = std::move(event), notes = std::move(notes)]() mutable {
+              self->on_cloud(target, std::move(event), std::move(notes));
+            });
+      });
 }
 
 void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
@@ -411,8 +411,8 @@ void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, Cloud
 void RoutedCall::note_answering(std::size_t target) {
   const CandidateModel& model = model_of(asked_candidates_[target]);
   provisional_ = trace_.answered_by = trace_.attempts.size();
-  trace_.attempts.push_back(
-      attempt_trace(model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
+  trace_.attempts.push_back(attempt_trace(
+      model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
 }
 
 void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
