@@ -116,20 +116,22 @@ Result<DriftMonitor> DriftMonitor::restore(const DriftOptions& options,
   const double loss_sum = number("loss_sum");
   if (!(loss_sum >= 0.0 && loss_sum <= static_cast<double>(*updates) + 1e-6))
     return bad_state("has a sum of losses that its updates cannot have");
-  const MutexLock lock(monitor.mutex_);
-  for (std::size_t i = 0; i < monitor.bet_count_; ++i) {
-    const json::value& entry = money->get_array()[i];
-    const double value = entry.is_number() ? entry.to_number<double>() : -1.0;
-    if (!(value >= 0.0 && value <= money_max)) return bad_state("has money out of range");
-    monitor.money_[i] = value;
+  {  // released before the return: moving the monitor out takes the lock again
+    const MutexLock lock(monitor.mutex_);
+    for (std::size_t i = 0; i < monitor.bet_count_; ++i) {
+      const json::value& entry = money->get_array()[i];
+      const double value = entry.is_number() ? entry.to_number<double>() : -1.0;
+      if (!(value >= 0.0 && value <= money_max)) return bad_state("has money out of range");
+      monitor.money_[i] = value;
+    }
+    monitor.state_ = {.wealth = 1.0,
+                      .updates = static_cast<std::uint64_t>(*updates),
+                      .loss_sum = loss_sum,
+                      .alarmed = *alarmed};
+    monitor.state_.wealth = monitor.wealth();
+    if (monitor.state_.wealth >= 1.0 / options.delta && !*alarmed)
+      return bad_state("denies an alarm that its wealth has raised");
   }
-  monitor.state_ = {.wealth = 1.0,
-                    .updates = static_cast<std::uint64_t>(*updates),
-                    .loss_sum = loss_sum,
-                    .alarmed = *alarmed};
-  monitor.state_.wealth = monitor.wealth();
-  if (monitor.state_.wealth >= 1.0 / options.delta && !*alarmed)
-    return bad_state("denies an alarm that its wealth has raised");
   return monitor;
 }
 
