@@ -218,7 +218,7 @@ json::object report_json(const Calibration& made) {
 Result<int> route_calibrate_verb(const Settings& settings) {
   const CalibrationOptions options = TRY(options_of(settings));
   if (options.method == CalibrationMethod::ConformalRiskControl &&
-      settings.origin("confidence") != Origin::Default)
+      settings.origin("confidence") == Origin::Flag)
     return fail(ErrorCode::InvalidArgument,
                 "--method crc keeps its promise in expectation: --confidence cannot be had",
                 "Leave out --confidence, or use --method ltt.", "confidence");

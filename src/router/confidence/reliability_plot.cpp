@@ -8,12 +8,12 @@ namespace croft {
 namespace {
 
 // Pixels of the drawing. The upper field is square, so that the diagonal is one.
-constexpr double width = 560, height = 620;
-constexpr double left = 64, top = 58, side = 400;
+constexpr double width = 500, height = 636;
+constexpr double left = 64, top = 74, side = 400;
 constexpr double counts_top = top + side + 22, counts_height = 76;
 
 constexpr const char* kHead =
-    R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 560 620" width="560" height="620" role="img" aria-labelledby="title">
+    R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 636" width="500" height="636" role="img" aria-labelledby="title">
 <style>
 .paper{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#57606a}.bar{fill:#9fc3b7}.dot{fill:#1b6f5a}
 .grid{stroke:#d8dee4;stroke-width:1}.axis{stroke:#57606a;stroke-width:1}
@@ -24,7 +24,7 @@ text{font:12px system-ui,sans-serif}.title{font-size:15px;font-weight:600}.small
 .bar{fill:#2f5d50}.dot{fill:#63c7a8}.grid{stroke:#2a313a}.axis{stroke:#9da7b3}.whisker{stroke:#63c7a8}
 .ideal{stroke:#9da7b3}.limit{stroke:#ff8a80}.limit-ink{fill:#ff8a80}}
 </style>
-<rect class="paper" width="560" height="620"/>
+<rect class="paper" width="500" height="636"/>
 )";
 
 std::string fixed_text(double value, int decimals) {
@@ -134,10 +134,10 @@ std::string headings(const Calibration& calibration) {
 }  // namespace
 
 std::string reliability_plot(const Calibration& calibration) {
-  static_assert(width == 560 && height == 620);  // as kHead says
+  static_assert(width == 500 && height == 636);  // as kHead says
   const auto point = static_cast<std::size_t>(calibration.decide_at);
-  return kHead + headings(calibration) + frame() + bins(calibration.held_out) +
-         threshold(calibration.rule.thresholds[point]) +
+  return kHead + headings(calibration) + frame() + threshold(calibration.rule.thresholds[point]) +
+         bins(calibration.held_out) +
          label("soft small", left - 40, height - 8, "start",
                "whiskers: " + fixed_text(100 * calibration.confidence, 1) +
                    " % interval of each bin; dashed: a perfect score; bars: answers per bin") +

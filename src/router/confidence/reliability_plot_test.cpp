@@ -40,8 +40,8 @@ TEST(ReliabilityPlot, DrawsTheBinsThatHaveAnswers) {
   EXPECT_EQ(count_of(plot, "<circle"), 2U);
   EXPECT_EQ(count_of(plot, "class=\"bar\""), 2U);
   EXPECT_EQ(count_of(plot, "class=\"whisker\""), 6U);
-  // 64 + 400 * 0.25 and 58 + 400 * 0.5; the threshold at 64 + 400 * 0.625.
-  EXPECT_THAT(plot, HasSubstr("cx=\"164.0\" cy=\"258.0\""));
+  // 64 + 400 * 0.25 and 74 + 400 * 0.5; the threshold at 64 + 400 * 0.625.
+  EXPECT_THAT(plot, HasSubstr("cx=\"164.0\" cy=\"274.0\""));
   EXPECT_THAT(plot, HasSubstr("class=\"limit\" x1=\"314.0\""));
   EXPECT_THAT(plot, HasSubstr("served locally from 0.625"));
   EXPECT_THAT(plot, HasSubstr(">160</text>"));
