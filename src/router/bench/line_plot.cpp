@@ -37,10 +37,17 @@ std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
   }
   return out;
@@ -89,8 +96,7 @@ class Field {
     out += rule("axis", left, top + tall, left + wide, top + tall);
     out += label("ink", left + wide / 2, top + tall + 38, "middle", plot_.x_label);
     out += "<text class=\"ink\" text-anchor=\"middle\" transform=\"translate(16 " +
-           text_of(top + tall / 2, 1) + ") rotate(-90)\">" + xml_text(plot_.y_label) +
-           "</text>\n";
+           text_of(top + tall / 2, 1) + ") rotate(-90)\">" + xml_text(plot_.y_label) + "</text>\n";
     return out;
   }
 

@@ -20,8 +20,7 @@ std::vector<std::uint32_t> folds_of(const std::vector<std::string>& texts, std::
   out.reserve(texts.size());
   for (const std::string& text : texts) {
     const std::string keyed = std::to_string(seed) + "\n" + text;
-    out.push_back(
-        static_cast<std::uint32_t>(xxh3_64(std::as_bytes(std::span(keyed))) % folds));
+    out.push_back(static_cast<std::uint32_t>(xxh3_64(std::as_bytes(std::span(keyed))) % folds));
   }
   return out;
 }

@@ -18,7 +18,8 @@ struct OutcomePairs {
   [[nodiscard]] std::size_t size() const { return ids.size(); }
 };
 
-/// What a router expects of every row's answers, about 0 to 1, by a model that has not seen the row.
+/// What a router expects of every row's answers, about 0 to 1, by a model that has not seen the
+/// row.
 struct ExpectedOutcomes {
   std::vector<double> weak;
   std::vector<double> strong;

@@ -29,8 +29,7 @@ using Pair = std::array<double, targets_count>;
 /// 1/2 sum (w.x + b + mean - y)^2 + penalty/2 (|w|^2 + b^2).
 class Ridge {
  public:
-  Ridge(const IntentMatrix& rows, std::span<const Pair> targets, double penalty,
-        std::uint64_t seed)
+  Ridge(const IntentMatrix& rows, std::span<const Pair> targets, double penalty, std::uint64_t seed)
       : weights_(rows.columns_count) {
     for (const Pair& y : targets)
       for (std::size_t t = 0; t < targets_count; ++t)
@@ -84,7 +83,8 @@ class Ridge {
 
 }  // namespace
 
-Result<ExpectedOutcomes> score_prompts(const OutcomePairs& pairs, const PromptScoreOptions& options) {
+Result<ExpectedOutcomes> score_prompts(const OutcomePairs& pairs,
+                                       const PromptScoreOptions& options) {
   std::vector<IntentRow> texts;
   for (const std::string& prompt : pairs.prompts) texts.push_back({.text = prompt, .label = {}});
   const IntentCounts counts = TRY(count_features(texts, kFeatures));

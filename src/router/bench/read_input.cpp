@@ -50,8 +50,9 @@ Result<std::string> gunzip(std::string_view bytes, std::string_view what) {
       if (stream.avail_in == 0) return out;
       inflateReset(&stream);  // another member follows
     } else if (state != Z_OK) {
-      return fail(ErrorCode::Corrupt,
-                  std::string(what) + " is damaged or incomplete: its gzip data cannot be unpacked");
+      return fail(
+          ErrorCode::Corrupt,
+          std::string(what) + " is damaged or incomplete: its gzip data cannot be unpacked");
     }
   }
 }
@@ -74,8 +75,7 @@ Result<std::vector<std::filesystem::path>> input_files(const std::filesystem::pa
   std::filesystem::directory_iterator entry(folder, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
     if (entry->path().filename().string().ends_with(ending)) out.push_back(entry->path());
-  if (error)
-    return fail(ErrorCode::Io, "cannot list " + folder.string() + ": " + error.message());
+  if (error) return fail(ErrorCode::Io, "cannot list " + folder.string() + ": " + error.message());
   std::ranges::sort(out);
   return out;
 }

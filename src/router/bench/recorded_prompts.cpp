@@ -97,8 +97,9 @@ Result<std::optional<PromptsById>> read_recorded_prompts(std::string_view task,
     for (const auto& path : TRY(input_files(data / "sroie" / "box", ".csv")))
       TRY(add_receipt(path, out));
   } else if (task == "gsm8k") {
-    for (const auto& [part, name] : {std::pair<const char*, const char*>{"test", "test_first_half.jsonl"},
-                                     std::pair<const char*, const char*>{"train", "train.jsonl"}})
+    for (const auto& [part, name] :
+         {std::pair<const char*, const char*>{"test", "test_first_half.jsonl"},
+          std::pair<const char*, const char*>{"train", "train.jsonl"}})
       if (const fs::path path = data / "gsm8k" / name; has(path))
         TRY(add_problems(path, part, out));
   } else if (task == "humaneval") {

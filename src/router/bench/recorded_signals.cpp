@@ -50,13 +50,13 @@ PointFeatures recorded_features(const RecordedAnswer& answer, std::uint32_t earl
   return out;
 }
 
-double TokenPrices::cost(const RecordedAnswer& answer) const {
+double AnswerPrices::cost(const RecordedAnswer& answer) const {
   return (in * answer.prompt_tokens + out * answer.completion_tokens) * 1e-6;
 }
 
 std::string labelled_rows_text(const RecordedFile& local, const RecordedFile& cloud,
                                std::span<const RecordedPair> pairs, std::uint32_t early_tokens,
-                               const TokenPrices& prices) {
+                               const AnswerPrices& prices) {
   json::object meta{{"model_digest", local.model_digest},
                     {"early_tokens", early_tokens},
                     {"model", local.model},

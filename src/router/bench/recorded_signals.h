@@ -20,7 +20,7 @@ using PointFeatures = std::array<std::optional<ConfidenceFeatures>, decision_poi
                                               std::uint32_t early_tokens);
 
 /// Prices per million tokens, in any one currency.
-struct TokenPrices {
+struct AnswerPrices {
   double in = 0.0;
   double out = 0.0;
   /// What an answer costs.
@@ -36,6 +36,6 @@ struct RecordedPair {
 /// JSON lines of docs/formats/calibration.md: a header, then one row a pair. `cost` is the cloud's.
 [[nodiscard]] std::string labelled_rows_text(const RecordedFile& local, const RecordedFile& cloud,
                                              std::span<const RecordedPair> pairs,
-                                             std::uint32_t early_tokens, const TokenPrices& prices);
+                                             std::uint32_t early_tokens, const AnswerPrices& prices);
 
 }  // namespace croft

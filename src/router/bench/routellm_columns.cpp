@@ -28,9 +28,9 @@ Result<void> add_file(const std::filesystem::path& path, RouteLlmSet& out) {
   const auto prompt = table.column("prompt");
   const auto weak = table.column(kWeak), strong = table.column(kStrong);
   if (!prompt || !weak || !strong)
-    return fail(ErrorCode::InvalidArgument,
-                path.string() + " lacks one of the columns prompt, " + std::string(kWeak) + " and " +
-                    std::string(kStrong));
+    return fail(ErrorCode::InvalidArgument, path.string() + " lacks one of the columns prompt, " +
+                                                std::string(kWeak) + " and " +
+                                                std::string(kStrong));
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const auto& row = table.rows[i];
     const std::string id = path.stem().string() + "/" + std::to_string(i);

@@ -15,8 +15,8 @@
 namespace croft {
 
 struct RouterFigures {
-  std::string name;  ///< for people: "prompt only"
-  std::string key;   ///< for JSON: "prompt"
+  std::string name;   ///< for people: "prompt only"
+  std::string key;    ///< for JSON: "prompt"
   Frontier frontier;  ///< in the order of expected benefit
   /// How well the router tells the weak model's right answers from its wrong ones; empty for
   /// routers that do not estimate that.

@@ -1,4 +1,4 @@
-#include "router/bench/mix_bench.h"
+#include "router/bench/task_mix.h"
 
 #include <algorithm>
 #include <array>

@@ -52,8 +52,8 @@ struct CorpusOptions {
   std::size_t resamples = 1000;
   std::uint32_t early_tokens = 16;
   std::size_t threads = 0;
-  TokenPrices cloud_prices;
-  TokenPrices local_prices;
+  AnswerPrices cloud_prices;
+  AnswerPrices local_prices;
   std::vector<double> max_worse = {0.05, 0.1, 0.2};
 };
 

@@ -1,4 +1,4 @@
-#include "router/bench/corpus_bench.h"
+#include "router/bench/recorded_pair.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -43,7 +43,8 @@ Joined join(const RecordedFile& local, const RecordedFile& cloud, const PromptsB
     if (has_prompts) out.pairs.prompts.push_back(text->second);
   }
   if (!has_prompts) out.pairs.prompts.clear();
-  out.folds = folds_of(has_prompts ? out.pairs.prompts : out.pairs.ids, options.folds, options.seed);
+  out.folds =
+      folds_of(has_prompts ? out.pairs.prompts : out.pairs.ids, options.folds, options.seed);
   return out;
 }
 
@@ -96,9 +97,9 @@ class Panel {
   /// Expected outcomes by the signals of one point; nullopt where there is not enough to learn.
   Result<std::optional<ExpectedOutcomes>> signals(const std::string& name, const std::string& key,
                                                   std::size_t point, bool with_agreement) {
-    auto scores = score_signals(features_at(rows_, point, options_.early_tokens), rows_.pairs,
-                                rows_.folds, options_.folds,
-                                {.penalty = 1.0, .features = all_features(with_agreement)});
+    auto scores =
+        score_signals(features_at(rows_, point, options_.early_tokens), rows_.pairs, rows_.folds,
+                      options_.folds, {.penalty = 1.0, .features = all_features(with_agreement)});
     if (!scores && scores.error().code == ErrorCode::Unproven) {
       left_out_.push_back(name + ": " + scores.error().message);
       return std::nullopt;
@@ -145,10 +146,8 @@ class Panel {
 
 Result<void> add_prompt_only(const Joined& rows, const CorpusOptions& options, Panel& panel) {
   if (rows.pairs.prompts.empty()) return {};
-  const ExpectedOutcomes scores =
-      TRY(score_prompts(rows.pairs, {.folds = options.folds,
-                                     .seed = options.seed,
-                                     .threads = options.threads}));
+  const ExpectedOutcomes scores = TRY(score_prompts(
+      rows.pairs, {.folds = options.folds, .seed = options.seed, .threads = options.threads}));
   TRY(panel.add("prompt only", "prompt", scores.staying(), scores.weak));
   panel.compare_with(scores.staying());
   return {};
@@ -201,10 +200,10 @@ Result<PairReport> bench_pair(const RecordedFile& local, const RecordedFile& clo
                 "the files hold different tasks: " + local.task + " and " + cloud.task);
   const Joined rows = join(local, cloud, prompts, options);
   if (rows.answers.size() < rows_min)
-    return fail(ErrorCode::Unproven,
-                local.task + ", " + local.model + ": only " + std::to_string(rows.answers.size()) +
-                    " rows are answered by " + cloud.model + " too, fewer than " +
-                    std::to_string(rows_min));
+    return fail(ErrorCode::Unproven, local.task + ", " + local.model + ": only " +
+                                         std::to_string(rows.answers.size()) +
+                                         " rows are answered by " + cloud.model +
+                                         " too, fewer than " + std::to_string(rows_min));
   PairReport out;
   out.task = local.task;
   out.local = local.model;
