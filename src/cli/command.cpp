@@ -19,7 +19,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 33> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 34> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -41,6 +41,7 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 33> kHandlers = {
     {"route evaluate", route_evaluate_verb},
     {"route label", route_label_verb},
     {"route calibrate", route_calibrate_verb},
+    {"route bench", route_bench_verb},
     {"route check", route_check_verb},
     {"route explain", route_explain_verb},
     {"route import", route_import_verb},

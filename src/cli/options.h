@@ -78,6 +78,7 @@ struct VerbSpec {
 [[nodiscard]] std::vector<VerbSpec> route_gate_verbs();  ///< route train, evaluate
 [[nodiscard]] VerbSpec route_label_verb_spec();
 [[nodiscard]] VerbSpec route_calibrate_verb_spec();
+[[nodiscard]] VerbSpec route_bench_verb_spec();
 [[nodiscard]] VerbSpec redact_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();  ///< pull, list, show, rm, import, tokenize ...

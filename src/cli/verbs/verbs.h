@@ -27,6 +27,7 @@ Result<int> route_train_verb(const Settings& settings);
 Result<int> route_evaluate_verb(const Settings& settings);
 Result<int> route_label_verb(const Settings& settings);
 Result<int> route_calibrate_verb(const Settings& settings);
+Result<int> route_bench_verb(const Settings& settings);
 Result<int> secret_seal_verb(const Settings& settings);
 Result<int> route_check_verb(const Settings& settings);
 Result<int> route_explain_verb(const Settings& settings);
