@@ -258,7 +258,7 @@ _croft() {
       esac
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
-    "route") kind=choice values="train evaluate label calibrate check explain import" ;;
+    "route") kind=choice values="train evaluate label calibrate bench check explain import" ;;
     "route evaluate")
       options="--json --config --models-dir --quiet --no-color --help"
       case $prev in
@@ -305,6 +305,28 @@ _croft() {
         --models-dir) kind=folder ;;
       esac
       [[ -z $kind && $cur != -* ]] && kind=file
+      ;;
+    "route bench")
+      options="--data --recorded --cloud --mix --price-in --price-out --price-local --early-tokens --folds --resamples --seed --threads --out --plots --rows --json --config --models-dir --quiet --no-color --help"
+      case $prev in
+        --data) kind=folder ;;
+        --recorded) kind=folder ;;
+        --cloud) kind=none ;;
+        --mix) kind=none ;;
+        --price-in) kind=none ;;
+        --price-out) kind=none ;;
+        --price-local) kind=none ;;
+        --early-tokens) kind=none ;;
+        --folds) kind=none ;;
+        --resamples) kind=none ;;
+        --seed) kind=none ;;
+        --threads|-t) kind=none ;;
+        --out|-o) kind=file ;;
+        --plots) kind=folder ;;
+        --rows) kind=folder ;;
+        --config) kind=file ;;
+        --models-dir) kind=folder ;;
+      esac
       ;;
     "route check")
       options="--keys --json --config --models-dir --quiet --no-color --help"
@@ -399,7 +421,7 @@ _croft() {
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
-      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template render prefix save redact route train route evaluate route label route calibrate route check route explain route import doctor top config show config check secret seal completions version help"
+      [[ -z $kind && $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template render prefix save redact route train route evaluate route label route calibrate route bench route check route explain route import doctor top config show config check secret seal completions version help"
       ;;
   esac
   if [[ $cur == -* && -z $kind ]]; then
