@@ -21,7 +21,7 @@ namespace croft {
 
 struct IntentFeatureSettings {
   std::uint32_t bucket_bits = 20;  ///< 2^bits buckets; 12 to 24
-  std::uint32_t head_bytes = 384;
+  std::uint32_t head_bytes = 256;
   std::uint32_t tail_bytes = 128;
   std::uint32_t gram_min = 2;  ///< bytes of the shortest run; 1 to 7
   std::uint32_t gram_max = 5;  ///< bytes of the longest run; gram_min to 7

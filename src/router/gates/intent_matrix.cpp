@@ -77,7 +77,7 @@ IntentMatrix build_matrix(const IntentCounts& counts, std::span<const std::size_
     float squares = 0.0f;
     for (const auto& entry : counts.of(text)) {
       const std::uint32_t column = index.row(entry.bucket);
-      if (column == BucketIndex::absent) continue;
+      if (column == index.absent()) continue;
       const float value = intent_count_weight(entry.count) * vocabulary.idfs[column];
       squares += value * value;
       matrix.entries.push_back({column, value});

@@ -11,6 +11,13 @@
 namespace croft {
 namespace {
 
+const auto count_weights = [] {
+  std::array<float, 32> values{};
+  for (std::size_t i = 1; i < values.size(); ++i)
+    values[i] = 1.0f + std::log(static_cast<float>(i));
+  return values;
+}();
+
 struct TopTwo {
   std::size_t best = 0;
   std::size_t second = 0;
@@ -42,13 +49,7 @@ TopTwo top_two(std::span<const std::int32_t> sums, std::span<const float> biases
 }  // namespace
 
 float intent_count_weight(std::size_t count) {
-  static const auto table = [] {
-    std::array<float, 32> values{};
-    for (std::size_t i = 1; i < values.size(); ++i)
-      values[i] = 1.0f + std::log(static_cast<float>(i));
-    return values;
-  }();
-  return table[std::min(count, table.size() - 1)];
+  return count_weights[std::min(count, count_weights.size() - 1)];
 }
 
 IntentModel::IntentModel(IntentModelData data)
@@ -63,8 +64,12 @@ IntentModel::IntentModel(IntentModelData data)
   padded_.resize(rows * stride_);
   for (std::size_t row = 0; row < rows; ++row)
     std::copy_n(&data_.weights[row * labels], labels, &padded_[row * stride_]);
+  for (std::size_t row = 0; row < rows; ++row)
+    factors_.push_back({.idf = data_.idfs[row], .scale = data_.scales[row]});
   data_.weights = {};
   data_.buckets = {};
+  data_.idfs = {};
+  data_.scales = {};
 }
 
 Result<IntentModel> IntentModel::load(const std::filesystem::path& path) {
@@ -74,36 +79,39 @@ Result<IntentModel> IntentModel::load(const std::filesystem::path& path) {
 
 IntentModel::Known IntentModel::gather(std::string_view text, IntentScratch& scratch) const {
   const auto buckets = scratch.features_.hash(text, data_.features);
-  if (scratch.counts_.size() < rows_count()) scratch.counts_.resize(rows_count());
-  if (scratch.rows_.size() < intent_rows_max) scratch.rows_.resize(intent_rows_max);
+  if (scratch.counts_.size() <= rows_count()) scratch.counts_.resize(rows_count() + 1);
+  if (scratch.rows_.size() < intent_rows_max) {
+    scratch.rows_.resize(intent_rows_max);
+    scratch.factors_.resize(intent_rows_max);
+  }
+  const std::span<std::uint16_t> counts = scratch.counts_;
+  const std::uint32_t absent = index_.absent();
   std::size_t rows_count = 0;
-  std::size_t unseen_count = 0;
   for (const std::uint32_t bucket : buckets) {
     const std::uint32_t row = index_.row(bucket);
-    if (row == BucketIndex::absent)
-      ++unseen_count;
-    else if (scratch.counts_[row]++ == 0)
-      scratch.rows_[rows_count++].row = row;
+    scratch.rows_[rows_count].row = row;
+    rows_count += static_cast<std::size_t>(counts[row] == 0 && row != absent);
+    ++counts[row];
   }
+  const auto unseen_count = static_cast<float>(std::exchange(counts[absent], 0));
 
   float squares = 0.0f;
   float factor_max = 0.0f;
   const std::span<ScaledRow> rows = std::span(scratch.rows_).first(rows_count);
-  for (const auto& [row, multiplier] : rows) {
-    const float value = intent_count_weight(scratch.counts_[row]) * data_.idfs[row];
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const RowFactors& of_row = factors_[rows[i].row];
+    const float value = intent_count_weight(std::exchange(counts[rows[i].row], 0)) * of_row.idf;
     squares += value * value;
-    factor_max = std::max(factor_max, value * data_.scales[row]);
+    scratch.factors_[i] = value * of_row.scale;
+    factor_max = std::max(factor_max, scratch.factors_[i]);
   }
   const float steps =
       factor_max > 0.0f ? static_cast<float>(intent_multiplier_max) / factor_max : 0.0f;
-  for (auto& [row, multiplier] : rows) {
-    const float value = intent_count_weight(scratch.counts_[row]) * data_.idfs[row];
-    multiplier = static_cast<std::int16_t>(value * data_.scales[row] * steps + 0.5f);
-    scratch.counts_[row] = 0;
-  }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i].multiplier = static_cast<std::int16_t>(scratch.factors_[i] * steps + 0.5f);
   scratch.sums_.resize(stride_);
   add_rows(padded_.data(), stride_, rows, scratch.sums_);
-  const float unseen = static_cast<float>(unseen_count) * data_.idf_unseen * data_.idf_unseen;
+  const float unseen = unseen_count * data_.idf_unseen * data_.idf_unseen;
   return {.length = std::sqrt(squares),
           .length_all = std::sqrt(squares + unseen),
           .unit = steps > 0.0f ? 1.0f / steps : 0.0f};

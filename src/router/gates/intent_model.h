@@ -62,8 +62,10 @@ class IntentScratch {
  private:
   friend class IntentModel;
   IntentFeatureBuffer features_;
-  std::vector<std::uint16_t> counts_;  ///< one a row, all zero between two decisions
+  /// One a row and one for all unknown features; all zero between two decisions.
+  std::vector<std::uint16_t> counts_;
   std::vector<ScaledRow> rows_;
+  std::vector<float> factors_;  ///< of rows_
   std::vector<std::int32_t> sums_;
 };
 
@@ -81,8 +83,7 @@ class IntentModel {
   [[nodiscard]] const std::vector<std::string>& labels() const { return data_.labels; }
   [[nodiscard]] const IntentCalibration& calibration() const { return data_.calibration; }
   [[nodiscard]] const json::object& report() const { return data_.report; }
-  [[nodiscard]] std::size_t rows_count() const { return data_.idfs.size(); }
-  [[nodiscard]] const IntentModelData& data() const { return data_; }
+  [[nodiscard]] std::size_t rows_count() const { return factors_.size(); }
 
  private:
   /// How much of a text the model knows.
@@ -91,10 +92,15 @@ class IntentModel {
     float length_all = 0.0f;  ///< with the unknown ones
     float unit = 0.0f;        ///< what a sum of 1 is worth, before dividing by `length`
   };
+  struct RowFactors {
+    float idf = 0.0f;
+    float scale = 0.0f;
+  };
   Known gather(std::string_view text, IntentScratch& scratch) const;
 
-  IntentModelData data_;  ///< its weights moved to padded_
+  IntentModelData data_;  ///< without its tables of rows, which follow
   BucketIndex index_;
+  std::vector<RowFactors> factors_;
   std::size_t stride_ = 0;
   std::vector<std::int8_t> padded_;
 };

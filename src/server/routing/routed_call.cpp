@@ -7,7 +7,6 @@
 #include "router/confidence/answer_span.h"
 #include "server/api/routes.h"
 #include "server/api/text_request.h"
-#include "server/routing/attempt_trace.h"
 #include "server/routing/shadow_check.h"
 
 namespace croft {
@@ -25,18 +24,6 @@ ConfidencePoint traced(DecisionPoint point) {
       break;
   }
   return ConfidencePoint::End;
-}
-
-privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
-  switch (privacy) {
-    case RoutePrivacy::LocalOnly:
-      return privacy::PrivacyMode::LocalOnly;
-    case RoutePrivacy::Block:
-      return privacy::PrivacyMode::Block;
-    case RoutePrivacy::Allow:
-      break;
-  }
-  return privacy::PrivacyMode::Allow;
 }
 
 std::size_t place_of(DecisionPoint point) {
@@ -93,9 +80,6 @@ double RoutedCall::elapsed_ms() const {
 bool RoutedCall::can_escalate() const {
   return !cloud_candidates_.empty() && plan_.decision.mode != RouteMode::Local;
 }
-
-// ---- The local side ----
-
 void RoutedCall::lease_local(json::object openai_body) {
   const Result<std::size_t> model = find_served_model(*context_.house, plan_.local_model);
   if (!model) {
@@ -336,240 +320,6 @@ void RoutedCall::start_shadow() {
                       .route = config.name,
                       .agreement_min = config.shadow_agreement},
                      context_.on_done);
-}
-
-// ---- The cloud's side ----
-
-void RoutedCall::begin_cloud() {
-  if (cloud_) {  // it was begun on speculation
-    source_ = Source::Cloud;
-    auto held = std::exchange(cloud_held_, {});
-    for (HeldCloudEvent& event : held)
-      on_cloud(event.target, std::move(event.event), std::move(event.notes));
-    return;
-  }
-  if (source_ == Source::Undecided && (!local_ || trace_.escalated_at_token))
-    source_ = Source::Cloud;
-  ask_cloud(cloud_candidates_);
-}
-
-CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidates,
-                                       std::string hops) const {
-  CloudRequest request;
-  for (const std::size_t candidate : candidates) {
-    const CandidateModel& model = model_of(candidate);
-    request.targets.push_back({.name = model.name,
-                               .upstream = context_.state->upstreams[*model.upstream],
-                               .model = plan_.decision.candidates[candidate].model});
-  }
-  request.config = context_.state->config;
-  request.call = call_;
-  request.privacy.mode = privacy_mode(plan_.route->config->privacy);
-  request.sensitivity = plan_.sensitivity;
-  request.trace = trace_.context;
-  request.hops = std::move(hops);
-  request.deadline = context_.deadline;
-  return request;
-}
-
-void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
-  cloud_started_ms_ = elapsed_ms();
-  asked_candidates_ = std::move(candidates);
-  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
-  if (!hops) return fail_call(hops.error());
-  cloud_ = CloudAsk::start(
-      context_.services->transfers(), cloud_request(asked_candidates_, *std::move(hops)),
-      [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
-                                  CloudAsk::Notes notes) {
-        self->writer_->post(
-            [self, target, event = std::move(event), notes = std::move(notes)]() mutable {
-              self->on_cloud(target, std::move(event), std::move(notes));
-            });
-      });
-}
-
-void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
-  if (ended_ || source_ == Source::Local) return;
-  if (source_ == Source::Undecided) {  // begun on speculation: the local answer decides
-    cloud_held_.push_back({target, std::move(event), std::move(notes)});
-    return;
-  }
-  if (!trace_.answered_by) note_answering(target);
-  if (notes) note_cloud(*notes);
-  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr) {
-    if (!go_on_elsewhere(target)) fail_call(failed->error);
-    return;
-  }
-  if (const auto* delta = std::get_if<dialects::TextDelta>(&event)) cloud_text_ += delta->text;
-  if (std::holds_alternative<dialects::ToolCallBegin>(event)) called_tools_ = true;
-  // A second beginning belongs to an answer that went on: the client has had the first.
-  if (std::holds_alternative<dialects::Started>(event) && head_sent_) return;
-  send(std::move(event));
-}
-
-/// What the head of a stream says, before all is known.
-void RoutedCall::note_answering(std::size_t target) {
-  const CandidateModel& model = model_of(asked_candidates_[target]);
-  provisional_ = trace_.answered_by = trace_.attempts.size();
-  trace_.attempts.push_back(attempt_trace(
-      model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
-}
-
-void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
-  if (provisional_) {
-    trace_.attempts.resize(*provisional_);
-    trace_.answered_by.reset();
-    provisional_.reset();
-  }
-  for (const AttemptNote& note : notes) {
-    const CandidateModel& model = model_of(asked_candidates_[note.target]);
-    if (!note.skipped.empty()) {
-      trace_.candidates.push_back({.model = model.name, .skipped = note.skipped});
-      continue;
-    }
-    if (note.won) trace_.answered_by = trace_.attempts.size();
-    trace_.attempts.push_back(attempt_trace(
-        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
-  }
-}
-
-/// An upstream died in mid-answer. Where the route wants it so, the next candidate goes on from
-/// there; false: it is the end.
-bool RoutedCall::go_on_elsewhere(std::size_t target) {
-  const bool wanted = plan_.route->config->after_first_byte == AfterFirstByte::Fallback;
-  if (!wanted || !head_sent_ || called_tools_ || cloud_text_.empty()) return false;
-  std::vector<std::size_t> left(asked_candidates_.begin() + static_cast<std::ptrdiff_t>(target) + 1,
-                                asked_candidates_.end());
-  if (left.empty()) return false;
-  dialects::ChatMessage said;
-  said.role = dialects::ChatRole::Assistant;
-  said.content.push_back(dialects::TextPart{.text = std::exchange(cloud_text_, {})});
-  call_.messages.push_back(std::move(said));
-  dialects::ChatMessage wish;
-  wish.content.push_back(dialects::TextPart{
-      .text = "Your last message was cut off. Go on exactly where it stopped, in the middle of a "
-              "word if need be, and repeat nothing of it."});
-  call_.messages.push_back(std::move(wish));
-  trace_.reason += "; it broke off, and the next candidate went on";
-  cloud_ = nullptr;
-  ask_cloud(std::move(left));
-  return true;
-}
-
-// ---- The answer ----
-
-dialects::AnswerLook RoutedCall::look() const {
-  const bool openai = context_.client == dialects::Dialect::OpenAi;
-  dialects::AnswerLook look;
-  look.id = random_id(openai ? "chatcmpl-" : "msg_");
-  const AttemptTrace* answer = answer_of(trace_);
-  if (answer != nullptr) look.model = answer->model;
-  look.created = std::chrono::duration_cast<std::chrono::seconds>(
-                     std::chrono::system_clock::now().time_since_epoch())
-                     .count();
-  if (source_ == Source::Local && openai) look.fingerprint = engine_->fingerprint();
-  look.include_usage = call_.include_usage;
-  look.request_id = trace_.request_id;
-  look.warnings = call_.warnings;
-  if (wants_trace_) look.extra["route_trace"] = trace_json(trace_);
-  return look;
-}
-
-std::vector<HttpHeader> RoutedCall::route_headers() const {
-  std::vector<HttpHeader> headers;
-  for (auto& [name, value] : trace_headers(trace_)) headers.push_back({name, value});
-  return headers;
-}
-
-void RoutedCall::send(dialects::AnswerEvent event) {
-  const auto* finished = std::get_if<dialects::Finished>(&event);
-  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
-    return fail_call(failed->error);
-  if (const auto* usage = std::get_if<dialects::Usage>(&event)) {
-    writer_->record().prompt_tokens = counted(usage->prompt_tokens).value_or(0);
-    writer_->record().generated_tokens = counted(usage->completion_tokens).value_or(0);
-  }
-  const bool last = finished != nullptr;
-  if (!call_.stream) {
-    events_.push_back(std::move(event));
-    if (last) send_whole();
-    return;
-  }
-  if (!head_sent_) send_head();
-  if (std::string bytes = answer_->write(event); !bytes.empty()) writer_->write(std::move(bytes));
-  if (!last) return;
-  writer_->end_stream(true);
-  end(std::nullopt);
-}
-
-void RoutedCall::send_head() {
-  head_sent_ = true;
-  answer_ = dialects::make_answer_writer(context_.client, look());
-  HttpResponse head;
-  head.content_type = "text/event-stream";
-  head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-  for (HttpHeader& header : route_headers()) head.headers.push_back(std::move(header));
-  writer_->begin_stream(std::move(head));
-}
-
-void RoutedCall::send_whole() {
-  trace_.ended_ms = elapsed_ms();
-  Result<json::object> body = dialects::write_whole_answer(context_.client, look(), events_);
-  if (!body) return fail_call(body.error());
-  HttpResponse response;
-  response.headers = route_headers();
-  response.body = json::serialize(*body);
-  writer_->send(std::move(response));
-  end(std::nullopt);
-}
-
-void RoutedCall::fail_call(const Error& error) {
-  if (ended_) return;
-  if (head_sent_) {
-    // A first byte has left: the error is the last event, and the connection ends.
-    writer_->write(answer_->write(dialects::Failed{.error = error}));
-    writer_->end_stream(false);
-  } else {
-    trace_.ended_ms = elapsed_ms();
-    const dialects::ClientError told =
-        dialects::write_client_error(context_.client, error, trace_.request_id);
-    HttpResponse response;
-    response.status = told.status;
-    for (const dialects::Header& header : told.headers)
-      response.headers.push_back({header.name, header.value});
-    for (HttpHeader& header : route_headers()) response.headers.push_back(std::move(header));
-    json::object body = told.body;
-    if (wants_trace_) body["route_trace"] = trace_json(trace_);
-    response.body = json::serialize(body);
-    writer_->send(std::move(response));
-  }
-  end(error.code);
-}
-
-void RoutedCall::end(std::optional<ErrorCode> error) {
-  if (ended_) return;
-  ended_ = true;
-  trace_.ended_ms = elapsed_ms();
-  trace_.error = error;
-  trace_.status = error ? traits(*error).http_status : 200;
-  if (source_ == Source::Local && !error) trace_.answered_by = local_trace_;
-  if (local_ && error) {
-    AttemptTrace& attempt = trace_.attempts[*local_trace_];
-    if (attempt.ended_ms == 0.0) attempt.ended_ms = elapsed_ms();
-    if (!attempt.error) attempt.error = error;
-  }
-  if (local_) local_->cancel();
-  if (cloud_) cloud_->cancel();
-  if (samples_) samples_->cancel();
-  const bool judged = !trace_.confidence.empty() && source_ == Source::Local && !error;
-  if (judged) start_shadow();
-  // Both hold this call while they work; and what they hold of it is no longer of use.
-  client_left_.reset();
-  events_ = {};
-  held_ = {};
-  cloud_held_ = {};
-  engine_ = nullptr;
-  if (context_.on_done && plan_.route != nullptr) context_.on_done(trace_);
 }
 
 }  // namespace croft

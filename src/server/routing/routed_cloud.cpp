@@ -1,0 +1,140 @@
+// The cloud's side of a routed call: asking, noting what was tried, going on elsewhere.
+#include <utility>
+
+#include "server/routing/attempt_trace.h"
+#include "server/routing/routed_call.h"
+
+namespace croft {
+namespace {
+
+privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
+  switch (privacy) {
+    case RoutePrivacy::LocalOnly:
+      return privacy::PrivacyMode::LocalOnly;
+    case RoutePrivacy::Block:
+      return privacy::PrivacyMode::Block;
+    case RoutePrivacy::Allow:
+      break;
+  }
+  return privacy::PrivacyMode::Allow;
+}
+
+}  // namespace
+
+void RoutedCall::begin_cloud() {
+  if (cloud_) {  // it was begun on speculation
+    source_ = Source::Cloud;
+    auto held = std::exchange(cloud_held_, {});
+    for (HeldCloudEvent& event : held)
+      on_cloud(event.target, std::move(event.event), std::move(event.notes));
+    return;
+  }
+  if (source_ == Source::Undecided && (!local_ || trace_.escalated_at_token))
+    source_ = Source::Cloud;
+  ask_cloud(cloud_candidates_);
+}
+
+CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidates,
+                                       std::string hops) const {
+  CloudRequest request;
+  for (const std::size_t candidate : candidates) {
+    const CandidateModel& model = model_of(candidate);
+    request.targets.push_back({.name = model.name,
+                               .upstream = context_.state->upstreams[*model.upstream],
+                               .model = plan_.decision.candidates[candidate].model});
+  }
+  request.config = context_.state->config;
+  request.call = call_;
+  request.privacy.mode = privacy_mode(plan_.route->config->privacy);
+  request.sensitivity = plan_.sensitivity;
+  request.trace = trace_.context;
+  request.hops = std::move(hops);
+  request.deadline = context_.deadline;
+  return request;
+}
+
+void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
+  cloud_started_ms_ = elapsed_ms();
+  asked_candidates_ = std::move(candidates);
+  Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
+  if (!hops) return fail_call(hops.error());
+  cloud_ = CloudAsk::start(
+      context_.services->transfers(), cloud_request(asked_candidates_, *std::move(hops)),
+      [self = shared_from_this()](std::size_t target, dialects::AnswerEvent event,
+                                  CloudAsk::Notes notes) {
+        self->writer_->post(
+            [self, target, event = std::move(event), notes = std::move(notes)]() mutable {
+              self->on_cloud(target, std::move(event), std::move(notes));
+            });
+      });
+}
+
+void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
+  if (ended_ || source_ == Source::Local) return;
+  if (source_ == Source::Undecided) {  // begun on speculation: the local answer decides
+    cloud_held_.push_back({target, std::move(event), std::move(notes)});
+    return;
+  }
+  if (!trace_.answered_by) note_answering(target);
+  if (notes) note_cloud(*notes);
+  if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr) {
+    if (!go_on_elsewhere(target)) fail_call(failed->error);
+    return;
+  }
+  if (const auto* delta = std::get_if<dialects::TextDelta>(&event)) cloud_text_ += delta->text;
+  if (std::holds_alternative<dialects::ToolCallBegin>(event)) called_tools_ = true;
+  // A second beginning belongs to an answer that went on: the client has had the first.
+  if (std::holds_alternative<dialects::Started>(event) && head_sent_) return;
+  send(std::move(event));
+}
+
+/// What the head of a stream says, before all is known.
+void RoutedCall::note_answering(std::size_t target) {
+  const CandidateModel& model = model_of(asked_candidates_[target]);
+  provisional_ = trace_.answered_by = trace_.attempts.size();
+  trace_.attempts.push_back(attempt_trace(
+      model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
+}
+
+void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
+  if (provisional_) {
+    trace_.attempts.resize(*provisional_);
+    trace_.answered_by.reset();
+    provisional_.reset();
+  }
+  for (const AttemptNote& note : notes) {
+    const CandidateModel& model = model_of(asked_candidates_[note.target]);
+    if (!note.skipped.empty()) {
+      trace_.candidates.push_back({.model = model.name, .skipped = note.skipped});
+      continue;
+    }
+    if (note.won) trace_.answered_by = trace_.attempts.size();
+    trace_.attempts.push_back(attempt_trace(
+        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
+  }
+}
+
+/// An upstream died in mid-answer. Where the route wants it so, the next candidate goes on from
+/// there; false: it is the end.
+bool RoutedCall::go_on_elsewhere(std::size_t target) {
+  const bool wanted = plan_.route->config->after_first_byte == AfterFirstByte::Fallback;
+  if (!wanted || !head_sent_ || called_tools_ || cloud_text_.empty()) return false;
+  std::vector<std::size_t> left(asked_candidates_.begin() + static_cast<std::ptrdiff_t>(target) + 1,
+                                asked_candidates_.end());
+  if (left.empty()) return false;
+  dialects::ChatMessage said;
+  said.role = dialects::ChatRole::Assistant;
+  said.content.push_back(dialects::TextPart{.text = std::exchange(cloud_text_, {})});
+  call_.messages.push_back(std::move(said));
+  dialects::ChatMessage wish;
+  wish.content.push_back(dialects::TextPart{
+      .text = "Your last message was cut off. Go on exactly where it stopped, in the middle of a "
+              "word if need be, and repeat nothing of it."});
+  call_.messages.push_back(std::move(wish));
+  trace_.reason += "; it broke off, and the next candidate went on";
+  cloud_ = nullptr;
+  ask_cloud(std::move(left));
+  return true;
+}
+
+}  // namespace croft
