@@ -19,7 +19,6 @@ struct Counts {
   std::size_t characters = 0;
   std::size_t words = 0;
   std::size_t letters = 0;  ///< ASCII letters and spaces
-  std::size_t beyond_ascii = 0;
 };
 
 constexpr std::uint8_t is_space(unsigned char c) {
@@ -38,21 +37,18 @@ Counts count_bytes(std::string_view text) {
     spaces[0] = space_before;
     std::uint8_t starts = 0;
     std::uint8_t letters = 0;
-    std::uint8_t beyond = 0;
     std::uint8_t words = 0;
     for (std::size_t i = 0; i < size; ++i) {
       const unsigned char c = bytes[begin + i];
       const auto folded = static_cast<unsigned char>(c | 0x20u);
       spaces[i + 1] = is_space(c);
       starts = static_cast<std::uint8_t>(starts + ((c & 0xC0u) != 0x80u));
-      beyond = static_cast<std::uint8_t>(beyond + (c >= 0x80));
       letters = static_cast<std::uint8_t>(letters + (c == ' ' || (folded >= 'a' && folded <= 'z')));
     }
     for (std::size_t i = 0; i < size; ++i)
       words = static_cast<std::uint8_t>(words + (spaces[i] & (spaces[i + 1] ^ 1u)));
     space_before = spaces[size];
     counts.characters += starts;
-    counts.beyond_ascii += beyond;
     counts.letters += letters;
     counts.words += words;
   }
@@ -333,9 +329,7 @@ PromptFeatures read_prompt(std::string_view text) {
   features.bytes = text.size();
   features.characters = counts.characters;
   features.words = counts.words;
-  const std::size_t other_ascii = text.size() - counts.beyond_ascii - counts.letters;
-  features.tokens_estimated =
-      (counts.letters + 2) / 3 + other_ascii + (counts.beyond_ascii * 3 + 3) / 4;
+  features.tokens_estimated = (counts.letters + 1) / 2 + (text.size() - counts.letters);
   Walk walk(features);
   if (text.size() <= head_bytes + tail_bytes) {
     walk.read(text);

@@ -16,8 +16,9 @@ struct PromptFeatures {
   std::size_t bytes = 0;
   std::size_t characters = 0;  ///< UTF-8 code points; an invalid byte counts as one or as none
   std::size_t words = 0;       ///< runs without ASCII white space
-  /// An upper estimate for any vocabulary of ours: a third of ASCII letters and spaces, every other
-  /// ASCII character, and 3 for 4 bytes beyond ASCII.
+  /// An upper estimate for any vocabulary of ours: half of ASCII letters and spaces, and all other
+  /// bytes. Measured with SmolLM2, Gemma 3 and Qwen2.5: twice too high for English prose, 3 % too
+  /// low for a table of numbers, never lower in the 7 languages tried.
   std::size_t tokens_estimated = 0;
 
   /// ISO 639-1: en de fr es it pt nl pl, zh ja ko ru el ar he hi th. Empty: no signal, for a text

@@ -35,14 +35,21 @@ TEST(PromptFeatures, Lengths) {
 }
 
 TEST(PromptFeatures, TokensAreNotUnderestimated) {
-  // Counts of SmolLM2's tokenizer, whose vocabulary of 49,152 is the smallest we know.
+  // Counts of SmolLM2's tokenizer, which knows little but English: the most of those we know.
   const struct {
     std::string_view text;
     std::size_t tokens;
-  } cases[] = {{"The quick brown fox jumps over the lazy dog.", 10}, {"1234567890", 10}};
+  } cases[] = {
+      {"The quick brown fox jumps over the lazy dog.", 10},
+      {"1234567890", 10},
+      {"Napisz list do właściciela mieszkania, że nie działa ogrzewanie i żeby przyszedł jutro "
+       "rano. ",
+       52},
+      {"구독을 어떻게 취소하나요? 위약금이 있습니까? ", 55},
+  };
   for (const auto& [text, tokens] : cases)
     EXPECT_GE(read_prompt(text).tokens_estimated, tokens) << text;
-  EXPECT_LE(read_prompt("The quick brown fox jumps over the lazy dog.").tokens_estimated, 20u);
+  EXPECT_LE(read_prompt("The quick brown fox jumps over the lazy dog.").tokens_estimated, 25u);
 }
 
 TEST(PromptFeatures, Languages) {
