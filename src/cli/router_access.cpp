@@ -2,6 +2,7 @@
 
 #include "cli/config_file.h"
 #include "cli/model_access.h"
+#include "router/gates/intent_model.h"
 #include "store/model_library.h"
 
 namespace croft::cli {
@@ -16,6 +17,11 @@ Result<ParsedRouter> read_router(const Settings& settings) {
     for (const InstalledModel& model : *models) around.installed->push_back(model.name);
   }
   around.is_model = [&](const std::string& name) { return model_path(settings, name).has_value(); };
+  around.labels = [](const std::filesystem::path& file) -> std::optional<std::vector<std::string>> {
+    const auto model = IntentModel::load(file);
+    if (!model) return std::nullopt;  // said where the model is used
+    return model->labels();
+  };
   return parse_router(root, around);
 }
 

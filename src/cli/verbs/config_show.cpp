@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "cli/config_file.h"
+#include "cli/router_access.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
 
@@ -86,6 +87,8 @@ Result<int> config_show_verb(const Settings& settings) {
 
 Result<int> config_check_verb(const Settings& settings) {
   TRY(all_lines(settings));
+  ParsedRouter router = TRY(read_router(settings));
+  TRY(router_or_error(std::move(router)));
   const auto files = config_files(settings.text("config"));
   for (const auto& file : files) note(file.string() + " is fine");
   if (files.empty()) note("there is no configuration file; every setting has its default");
