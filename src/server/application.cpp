@@ -365,9 +365,13 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
     metrics_.routed(trace);
     if (OtlpExporter* exporter = options_.routing->exporter()) exporter->record(trace);
   };
-  return start_routed(std::move(http), body,
-                      {.services = options_.routing.get(), .house = &house_, .on_done = done},
-                      writer);
+  return start_routed(
+      std::move(http), body,
+      {.services = options_.routing.get(),
+       .house = &house_,
+       .on_done = done,
+       .metrics_of = [this](std::size_t model) -> ModelMetrics& { return metrics_.of(model); }},
+      writer);
 }
 
 void Application::wait_for_model(Call call, std::string body,

@@ -193,7 +193,8 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
                         .hops = http.hops,
                         .deadline = deadline_of(body),
                         .client = http.client,
-                        .on_done = server.on_done};
+                        .on_done = server.on_done,
+                        .metrics_of = server.metrics_of};
   dialects::ChatCall call = TRY(read_call(http.client, body));
   RouteTrace trace = begin_route_trace(http, *server.services);
   trace.streamed = call.stream;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "router/dialects/chat_exchange.h"
 #include "server/http.h"
+#include "server/metrics.h"
 #include "server/model_house.h"
 #include "server/routing/router_state.h"
 
@@ -35,6 +36,7 @@ struct RoutedServer {
   ModelHouse* house = nullptr;
   /// Hears of every routed request that is over, on its connection's thread.
   std::function<void(const RouteTrace&)> on_done;
+  std::function<ModelMetrics&(std::size_t model)> metrics_of;
 };
 
 /// Answers through `writer`, now or later. Errors: the request is at fault; nothing was started.

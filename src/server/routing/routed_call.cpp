@@ -87,6 +87,7 @@ void RoutedCall::lease_local(json::object openai_body) {
     writer_->post([self = shared_from_this()] { self->begin(); });
     return;
   }
+  metrics_ = &context_.metrics_of(*model);
   const ModelWait wait{.cancel = writer_->cancel().get_token(),
                        .bytes = json::serialize(openai_body).size()};
   const auto take = [self = shared_from_this(),
@@ -184,9 +185,15 @@ void RoutedCall::begin_local() {
   if (source_ == Source::Undecided && plan_.route->config->speculative) begin_cloud();
 }
 
-void RoutedCall::on_token(const TokenLogprob& token, std::size_t text_bytes) {
+void RoutedCall::count_first_token() {
   AttemptTrace& attempt = trace_.attempts[*local_trace_];
-  if (!attempt.first_token_ms) attempt.first_token_ms = elapsed_ms();
+  if (attempt.first_token_ms) return;
+  attempt.first_token_ms = elapsed_ms();
+  metrics_->first_token(context_.endpoint, elapsed_ms() / 1000.0);
+}
+
+void RoutedCall::on_token(const TokenLogprob& token, std::size_t text_bytes) {
+  count_first_token();
   if (source_ != Source::Undecided) return;
   signals_->add(token, text_bytes);
   if (signals_->token_count() == 1) judge(DecisionPoint::Prefill);
@@ -201,7 +208,7 @@ void RoutedCall::on_local(dialects::AnswerEvent event) {
   AttemptTrace& attempt = trace_.attempts[*local_trace_];
   if (const auto* delta = std::get_if<dialects::TextDelta>(&event)) {
     local_text_ += delta->text;
-    if (!attempt.first_token_ms) attempt.first_token_ms = elapsed_ms();
+    count_first_token();
     writer_->record().generated_tokens = local_->tokens();
   } else if (const auto* usage = std::get_if<dialects::Usage>(&event)) {
     attempt.prompt_tokens = counted(usage->prompt_tokens);
@@ -210,6 +217,7 @@ void RoutedCall::on_local(dialects::AnswerEvent event) {
   } else if (const auto* finished = std::get_if<dialects::Finished>(&event)) {
     attempt.ended_ms = elapsed_ms();
     attempt.finish_reason = finish_word(*finished);
+    metrics_->generation_done(context_.endpoint, finish_word(*finished), local_->usage());
     if (source_ == Source::Undecided) {
       held_.push_back(std::move(event));
       return judge(DecisionPoint::End);

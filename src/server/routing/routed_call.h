@@ -19,6 +19,7 @@
 #include "router/providers/cloud_ask.h"
 #include "router/trace/route_trace.h"
 #include "server/http.h"
+#include "server/metrics.h"
 #include "server/model_house.h"
 #include "server/routing/local_attempt.h"
 #include "server/routing/router_state.h"
@@ -38,6 +39,7 @@ struct RoutedContext {
   dialects::Dialect client = dialects::Dialect::OpenAi;
   /// Hears of every routed request that is over, on the connection's thread.
   std::function<void(const RouteTrace&)> on_done = {};
+  std::function<ModelMetrics&(std::size_t model)> metrics_of = {};  ///< of a served model
 };
 
 /// What the gates and the policy made of the request.
@@ -97,6 +99,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void note_cloud(const std::vector<AttemptNote>& notes);
   [[nodiscard]] dialects::AnswerLook look() const;
   [[nodiscard]] std::vector<HttpHeader> route_headers() const;
+  void count_first_token();
   [[nodiscard]] bool can_escalate() const;
   [[nodiscard]] double elapsed_ms() const;
   [[nodiscard]] const CandidateModel& model_of(std::size_t candidate) const;
@@ -112,6 +115,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
 
   // The local side.
   ModelLease engine_;
+  ModelMetrics* metrics_ = nullptr;  ///< of the local model
   std::optional<TextRequest> local_request_;
   std::optional<Error> local_refusal_;
   std::shared_ptr<LocalAttempt> local_;
