@@ -36,6 +36,7 @@ struct RecordedPair {
 /// JSON lines of docs/formats/calibration.md: a header, then one row a pair. `cost` is the cloud's.
 [[nodiscard]] std::string labelled_rows_text(const RecordedFile& local, const RecordedFile& cloud,
                                              std::span<const RecordedPair> pairs,
-                                             std::uint32_t early_tokens, const AnswerPrices& prices);
+                                             std::uint32_t early_tokens,
+                                             const AnswerPrices& prices);
 
 }  // namespace croft
