@@ -12,18 +12,18 @@ namespace {
 constexpr double left = 66, top = 62, wide = 540, tall = 360;
 constexpr double legend_top = top + tall + 62, legend_step = 18;
 constexpr double width = left + wide + 24;
-constexpr std::size_t colours_count = 6;
+constexpr std::size_t colours_count = 7;
 
 constexpr const char* kStyle =
     R"(<style>
 .paper{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#57606a}.grid{stroke:#d8dee4}.axis{stroke:#57606a}
 text{font:12px system-ui,sans-serif}.title{font-size:15px;font-weight:600}.small{font-size:11px}
 .line{fill:none;stroke-width:1.8}.dashed{stroke-dasharray:5 4;stroke-width:1.3}.band{opacity:.16;stroke:none}
-.s0{stroke:#57606a}.s1{stroke:#b35900}.s2{stroke:#7a5bb5}.s3{stroke:#2a6fb0}.s4{stroke:#1b6f5a}.s5{stroke:#b3261e}
-.f0{fill:#57606a}.f1{fill:#b35900}.f2{fill:#7a5bb5}.f3{fill:#2a6fb0}.f4{fill:#1b6f5a}.f5{fill:#b3261e}
+.s0{stroke:#57606a}.s1{stroke:#b35900}.s2{stroke:#7a5bb5}.s3{stroke:#2a6fb0}.s4{stroke:#1b6f5a}.s5{stroke:#a8326b}.s6{stroke:#b3261e}
+.f0{fill:#57606a}.f1{fill:#b35900}.f2{fill:#7a5bb5}.f3{fill:#2a6fb0}.f4{fill:#1b6f5a}.f5{fill:#a8326b}.f6{fill:#b3261e}
 @media (prefers-color-scheme:dark){.paper{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#2a313a}.axis{stroke:#9da7b3}
-.s0{stroke:#9da7b3}.s1{stroke:#f0a35e}.s2{stroke:#b9a3ec}.s3{stroke:#79b8f0}.s4{stroke:#63c7a8}.s5{stroke:#ff8a80}
-.f0{fill:#9da7b3}.f1{fill:#f0a35e}.f2{fill:#b9a3ec}.f3{fill:#79b8f0}.f4{fill:#63c7a8}.f5{fill:#ff8a80}}
+.s0{stroke:#9da7b3}.s1{stroke:#f0a35e}.s2{stroke:#b9a3ec}.s3{stroke:#79b8f0}.s4{stroke:#63c7a8}.s5{stroke:#f08bb8}.s6{stroke:#ff8a80}
+.f0{fill:#9da7b3}.f1{fill:#f0a35e}.f2{fill:#b9a3ec}.f3{fill:#79b8f0}.f4{fill:#63c7a8}.f5{fill:#f08bb8}.f6{fill:#ff8a80}}
 </style>
 )";
 

@@ -27,7 +27,7 @@ struct LinePlot {
   std::string y_label;
   double y_min = 0.0;  ///< x goes from 0 to 1
   double y_max = 1.0;
-  std::vector<PlotLine> lines;  ///< at most 6: there are as many colours
+  std::vector<PlotLine> lines;  ///< at most 7: there are as many colours
 };
 
 /// A whole SVG document, both axes in per cent. Follows the reader's light or dark mode.

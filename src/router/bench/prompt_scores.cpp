@@ -81,43 +81,80 @@ class Ridge {
   Pair mean_{};
 };
 
-}  // namespace
+/// Two parts that a regression must not see; the same twice: one.
+struct HiddenParts {
+  std::uint32_t first = 0, second = 0;
+  [[nodiscard]] bool hide(std::uint32_t fold) const { return fold == first || fold == second; }
+};
 
-Result<ExpectedOutcomes> score_prompts(const OutcomePairs& pairs,
-                                       const PromptScoreOptions& options) {
+Result<NestedPromptScores> judge(const OutcomePairs& pairs, std::span<const HiddenParts> jobs,
+                                 const PromptScoreOptions& options) {
   std::vector<IntentRow> texts;
   for (const std::string& prompt : pairs.prompts) texts.push_back({.text = prompt, .label = {}});
   const IntentCounts counts = TRY(count_features(texts, kFeatures));
-  const auto fold_of = folds_of(pairs.prompts, options.folds, options.seed);
-  for (std::uint32_t fold = 0; fold < options.folds; ++fold)
-    if (std::ranges::count(fold_of, fold) == std::ssize(fold_of))
+  NestedPromptScores out;
+  out.folds = folds_of(pairs.prompts, options.folds, options.seed);
+  for (const HiddenParts& job : jobs)
+    if (std::ranges::all_of(out.folds, [&](std::uint32_t fold) { return job.hide(fold); }))
       return fail(ErrorCode::InvalidArgument,
-                  "all prompts are the same: there is nothing to learn from other rows");
-  ExpectedOutcomes out;
-  out.weak.resize(pairs.size());
-  out.strong.resize(pairs.size());
-  const auto judge_fold = [&](std::uint32_t fold) {
+                  "the prompts are too few or too alike: a part of them is all there is");
+  out.without.resize(options.folds);
+  for (ExpectedOutcomes& scores : out.without) {
+    scores.weak.resize(pairs.size());
+    scores.strong.resize(pairs.size());
+  }
+  const auto judge_hidden = [&](const HiddenParts& job) {
     std::vector<std::size_t> seen, unseen;
     for (std::size_t i = 0; i < pairs.size(); ++i)
-      (fold_of[i] == fold ? unseen : seen).push_back(i);
+      (job.hide(out.folds[i]) ? unseen : seen).push_back(i);
     const IntentVocabulary vocabulary =
         build_vocabulary(counts, seen, kFeatures, {.texts_min = 1, .buckets_max = columns_max});
     std::vector<Pair> targets;
     for (const std::size_t i : seen) targets.push_back({pairs.weak[i], pairs.strong[i]});
     const Ridge ridge(build_matrix(counts, seen, vocabulary, kFeatures), targets, options.penalty,
-                      options.seed + fold);
+                      options.seed + job.first * options.folds + job.second);
     const IntentMatrix rows = build_matrix(counts, unseen, vocabulary, kFeatures);
     for (std::size_t k = 0; k < unseen.size(); ++k) {
       const Pair said = ridge.predict(rows.row(k));
-      out.weak[unseen[k]] = said[0];
-      out.strong[unseen[k]] = said[1];
+      // A row of one hidden part belongs to the scores that do without the other.
+      const bool of_first = out.folds[unseen[k]] == job.first;
+      ExpectedOutcomes& scores = out.without[of_first ? job.second : job.first];
+      scores.weak[unseen[k]] = said[0];
+      scores.strong[unseen[k]] = said[1];
     }
   };
   ThreadPool pool(options.threads);
-  pool.parallel_for(options.folds, 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t fold = begin; fold < end; ++fold) judge_fold(static_cast<std::uint32_t>(fold));
+  pool.parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t job = begin; job < end; ++job) judge_hidden(jobs[job]);
   });
   return out;
+}
+
+}  // namespace
+
+ExpectedOutcomes NestedPromptScores::plain() const {
+  ExpectedOutcomes out;
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    out.weak.push_back(without[folds[i]].weak[i]);
+    out.strong.push_back(without[folds[i]].strong[i]);
+  }
+  return out;
+}
+
+Result<NestedPromptScores> score_prompts_nested(const OutcomePairs& pairs,
+                                                const PromptScoreOptions& options) {
+  std::vector<HiddenParts> jobs;
+  for (std::uint32_t first = 0; first < options.folds; ++first)
+    for (std::uint32_t second = first; second < options.folds; ++second)
+      jobs.push_back({first, second});
+  return judge(pairs, jobs, options);
+}
+
+Result<ExpectedOutcomes> score_prompts(const OutcomePairs& pairs,
+                                       const PromptScoreOptions& options) {
+  std::vector<HiddenParts> jobs;
+  for (std::uint32_t fold = 0; fold < options.folds; ++fold) jobs.push_back({fold, fold});
+  return TRY(judge(pairs, jobs, options)).plain();
 }
 
 }  // namespace croft

@@ -96,10 +96,11 @@ class Panel {
 
   /// Expected outcomes by the signals of one point; nullopt where there is not enough to learn.
   Result<std::optional<ExpectedOutcomes>> signals(const std::string& name, const std::string& key,
-                                                  std::size_t point, bool with_agreement) {
-    auto scores =
-        score_signals(features_at(rows_, point, options_.early_tokens), rows_.pairs, rows_.folds,
-                      options_.folds, {.penalty = 1.0, .features = all_features(with_agreement)});
+                                                  std::size_t point, bool with_agreement,
+                                                  const NestedPromptScores* prompts = nullptr) {
+    auto scores = score_signals(
+        features_at(rows_, point, options_.early_tokens), rows_.pairs, rows_.folds, options_.folds,
+        {.penalty = 1.0, .features = all_features(with_agreement)}, prompts);
     if (!scores && scores.error().code == ErrorCode::Unproven) {
       left_out_.push_back(name + ": " + scores.error().message);
       return std::nullopt;
@@ -144,13 +145,17 @@ class Panel {
   std::vector<RouterFigures> routers_;
 };
 
-Result<void> add_prompt_only(const Joined& rows, const CorpusOptions& options, Panel& panel) {
-  if (rows.pairs.prompts.empty()) return {};
-  const ExpectedOutcomes scores = TRY(score_prompts(
+/// nullopt without prompts.
+Result<std::optional<NestedPromptScores>> add_prompt_only(const Joined& rows,
+                                                          const CorpusOptions& options,
+                                                          Panel& panel) {
+  if (rows.pairs.prompts.empty()) return std::nullopt;
+  NestedPromptScores nested = TRY(score_prompts_nested(
       rows.pairs, {.folds = options.folds, .seed = options.seed, .threads = options.threads}));
+  const ExpectedOutcomes scores = nested.plain();
   TRY(panel.add("prompt only", "prompt", scores.staying(), scores.weak));
   panel.compare_with(scores.staying());
-  return {};
+  return nested;
 }
 
 Result<void> add_agreement(const Joined& all, const CorpusOptions& options, PairReport& out) {
@@ -215,15 +220,17 @@ Result<PairReport> bench_pair(const RecordedFile& local, const RecordedFile& clo
   TRY(panel.add_random());
   if (rows.pairs.prompts.empty())
     out.left_out.emplace_back("prompt only: the questions' texts are not there");
-  TRY(add_prompt_only(rows, options, panel));
+  const auto nested = TRY(add_prompt_only(rows, options, panel));
   out.prompt_staying = panel.prompt();
-  TRY(panel.signals("confidence, after the prompt", "confidence_prefill", kPrefill, false));
+  TRY(panel.signals("confidence, prefill", "confidence_prefill", kPrefill, false));
   if (std::ranges::any_of(rows.answers, [&](const RecordedPair& pair) {
         return pair.local->logprobs.size() > options.early_tokens;
       }))
     TRY(panel.signals("confidence, after " + std::to_string(options.early_tokens) + " tokens",
                       "confidence_early", kEarly, false));
   const auto at_end = TRY(panel.signals("confidence, end", "confidence", kEnd, false));
+  if (nested)
+    TRY(panel.signals("confidence, end, and prompt", "confidence_prompt", kEnd, false, &*nested));
   TRY(panel.add_oracle());
   out.routers = panel.take();
   TRY(add_agreement(rows, options, out));

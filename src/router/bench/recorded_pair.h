@@ -33,7 +33,7 @@ struct AgreementFigures {
 struct PairReport {
   std::string task, local, cloud;
   PairAccuracy accuracy;
-  std::vector<RouterFigures> routers;  ///< random, prompt only, confidence early and end, oracle
+  std::vector<RouterFigures> routers;  ///< random, prompt only, confidence by points, oracle
   std::optional<AgreementFigures> agreement;
   std::vector<ContractOutcome> contracts;
   std::vector<std::string> left_out;  ///< what the data did not allow, and why

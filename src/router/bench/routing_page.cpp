@@ -79,9 +79,7 @@ std::string verdict(const std::vector<RouterFigures>& routers) {
 
 std::string contract_table(const std::vector<ContractOutcome>& contracts) {
   std::string out = table_head({"at most worse", "proof: served, losses, p", "escalated, held out",
-                                "worse among the served, held out",
-                                "local right answers lost if all "
-                                "stay"});
+                                "worse among the served, held out", "worse if all stay local"});
   std::string refusals;
   for (const ContractOutcome& one : contracts) {
     const std::string worse = percent_text(one.max_worse, 0);
