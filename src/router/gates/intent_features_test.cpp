@@ -63,7 +63,8 @@ TEST(IntentFeatures, AnyBytesStayWithinTheBound) {
     for (int round = 0; round < 300; ++round) {
       std::string text(random() % 1200, '\0');
       for (char& c : text)
-        c = static_cast<char>(round % 3 == 0 ? "a \xE2\x80\x99\xD0"[random() % 6] : random());
+        c = static_cast<char>(round % 3 == 0 ? "a \xE2\x80\x99\xD0"[random() % 6]
+                                             : static_cast<char>(random()));
       const auto found = features(text, setting);
       EXPECT_LE(found.size(), setting.features_max());
       for (const std::uint32_t bucket : found) EXPECT_LT(bucket, setting.buckets_count());

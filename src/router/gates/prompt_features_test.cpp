@@ -209,7 +209,7 @@ TEST(PromptFeatures, AnyBytes) {
     std::string text(random() % 6000, '\0');
     for (char& c : text)
       c = static_cast<char>(round % 2 == 0 ? "=+-?.:/w`{}#\xC3\xE2\x80 a1"[random() % 19]
-                                           : random());
+                                           : static_cast<char>(random()));
     const PromptFeatures features = read_prompt(text);
     EXPECT_EQ(features.bytes, text.size());
     EXPECT_LE(features.characters, text.size());
