@@ -288,14 +288,24 @@ struct HttpTransfers::Impl {
   void run() {
     while (!stopping) {
       take_commands();
-      run_tasks();
+      run_tasks(Clock::now());
       int active = 0;
       CHECK(curl_multi_perform(multi, &active) == CURLM_OK);
       take_outcomes();
       curl_multi_poll(multi, nullptr, 0, static_cast<int>(end_overdue().count()), nullptr);
     }
-    take_commands();
-    while (!transfers.empty()) cancel(transfers.begin()->first);
+    // Whoever waits hears of the end: tasks run at once, transfers are cancelled, and so is what
+    // either of them begins.
+    do {
+      take_commands();
+      run_tasks(Clock::time_point::max());
+      while (!transfers.empty()) cancel(transfers.begin()->first);
+    } while (has_commands());
+  }
+
+  [[nodiscard]] bool has_commands() {
+    const MutexLock lock(mutex);
+    return !commands.empty();
   }
 
   void take_commands() {
@@ -309,14 +319,13 @@ struct HttpTransfers::Impl {
         begin(command.id, std::move(command.start));
       else if (!command.task)
         cancel(command.id);
-      else if (!stopping)
+      else
         tasks.emplace(command.task_due, std::move(command.task));
     }
   }
 
-  void run_tasks() {
-    const auto now = Clock::now();
-    while (!stopping && !tasks.empty() && tasks.begin()->first <= now) {
+  void run_tasks(Clock::time_point until) {
+    while (!tasks.empty() && tasks.begin()->first <= until) {
       const std::function<void()> task = std::move(tasks.begin()->second);
       tasks.erase(tasks.begin());
       task();

@@ -67,8 +67,8 @@ class HttpTransfers {
   Id start(TransferRequest request, std::shared_ptr<TransferListener> listener);
   /// The listener hears Cancelled, unless the transfer has ended meanwhile. An unknown id is none.
   void cancel(Id id);
-  /// Runs `task` on the transfers' thread, after what was started or cancelled before; never once
-  /// the destructor has begun. Tasks must not block or throw.
+  /// Runs `task` on the transfers' thread, after what was started or cancelled before; the
+  /// destructor runs those that still wait. Tasks must not block or throw.
   void post(std::function<void()> task);
   void post_after(std::chrono::milliseconds delay, std::function<void()> task);
   [[nodiscard]] std::size_t running() const;

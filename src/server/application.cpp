@@ -294,7 +294,10 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
 /// One entry, or all where `id` is empty.
 HttpResponse Application::answer_models(std::string_view id) {
   const std::vector<ModelView> views = house_.look();
+  const std::shared_ptr<const RouterState> state = options_.routing->state();
   if (!id.empty()) {
+    const RouteRuntime* route = state ? state->find_route(percent_decoded(id)) : nullptr;
+    if (route != nullptr) return json_response(route_json(*state, *route, started_));
     const Result<std::size_t> model = find_served_model(house_, percent_decoded(id));
     if (!model) return error_response(model.error());
     return json_response(model_json(views[*model], house_.source(*model), started_));
@@ -302,6 +305,9 @@ HttpResponse Application::answer_models(std::string_view id) {
   json::array models;
   for (std::size_t i = 0; i < views.size(); ++i)
     models.push_back(model_json(views[i], house_.source(i), started_));
+  if (state)
+    for (const RouteRuntime& route : state->routes)
+      models.push_back(route_json(*state, route, started_));
   return json_response({{"object", "list"}, {"data", std::move(models)}});
 }
 

@@ -349,6 +349,13 @@ class RouteCase(unittest.TestCase):
         status, _, _ = self.server.request("POST", "/v1/route/explain", {"model": "none", "prompts": rows})
         self.assertEqual(status, 404)
 
+    def test_models_lists_routes(self):
+        listed = {entry["id"]: entry for entry in json.loads(self.server.request("GET", "/v1/models")[2])["data"]}
+        self.assertEqual(listed["croft/auto"]["cloud"], ["openai-good"])
+        self.assertIn(harness.DEFAULT_MODEL, listed)
+        status, _, one = self.server.request("GET", "/v1/models/croft%2Fauto")
+        self.assertEqual((status, json.loads(one)["id"]), (200, "croft/auto"))
+
     def test_metrics_count_routes(self):
         self.routed.chat("to/openai")
         found = self.server.metrics()

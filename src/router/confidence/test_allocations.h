@@ -6,7 +6,7 @@
 
 namespace croft {
 
-/// Calls of operator new by this thread since it began.
+/// Calls of operator new by this thread since it began; always 0 under ThreadSanitizer.
 [[nodiscard]] std::size_t allocations_so_far();
 
 }  // namespace croft

@@ -31,15 +31,6 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// What a caller that is still there is told: if its request was cancelled, we did it.
-Error as_told(const Error& error) {
-  if (error.code != ErrorCode::Cancelled) return error;
-  return {ErrorCode::Unavailable,
-          "the server stopped before the answer was complete",
-          "Send the request again",
-          {}};
-}
-
 json::object error_object(const Error& error) {
   const ErrorTraits& kind = traits(error.code);
   json::object body;
@@ -52,6 +43,14 @@ json::object error_object(const Error& error) {
 }
 
 }  // namespace
+
+Error as_told(const Error& error) {
+  if (error.code != ErrorCode::Cancelled) return error;
+  return {ErrorCode::Unavailable,
+          "the server stopped before the answer was complete",
+          "Send the request again",
+          {}};
+}
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {

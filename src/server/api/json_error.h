@@ -11,6 +11,9 @@
 
 namespace croft {
 
+/// What a caller that is still there is told: if its request was cancelled, we did it.
+[[nodiscard]] Error as_told(const Error& error);
+
 /// The error object alone, as an event stream carries it.
 [[nodiscard]] json::object error_json(const Error& error);
 

@@ -226,6 +226,22 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
   return {};
 }
 
+json::object route_json(const RouterState& state, const RouteRuntime& route, std::int64_t created) {
+  const auto names = [&](const std::vector<std::uint32_t>& models) {
+    json::array list;
+    for (const std::uint32_t index : models) list.emplace_back(state.config->models[index].name);
+    return list;
+  };
+  return {{"id", route.config->name},
+          {"object", "model"},
+          {"created", created},
+          {"owned_by", "croft"},
+          {"location", "route"},
+          {"local", names(route.config->local)},
+          {"cloud", names(route.config->cloud)},
+          {"capabilities", json::array{"chat"}}};
+}
+
 Result<json::object> explain_route(const json::object& body, std::string_view tenant,
                                    const RouterState* state) {
   TRY(check_fields(explain_fields(), body));

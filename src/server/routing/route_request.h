@@ -43,6 +43,10 @@ struct RoutedServer {
 Result<void> start_routed(RoutedHttp http, const json::object& body, const RoutedServer& server,
                           const std::shared_ptr<ResponseWriter>& writer);
 
+/// A route's entry of /v1/models: clients offer what stands there.
+[[nodiscard]] json::object route_json(const RouterState& state, const RouteRuntime& route,
+                                      std::int64_t created);
+
 /// POST /v1/route/explain: what would be done, without doing it.
 Result<json::object> explain_route(const json::object& body, std::string_view tenant,
                                    const RouterState* state);

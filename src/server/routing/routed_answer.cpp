@@ -1,6 +1,7 @@
 // The client's side of a routed call: heads, events, whole answers, errors, and the end.
 #include <utility>
 
+#include "server/api/json_error.h"
 #include "server/routing/routed_call.h"
 
 namespace croft {
@@ -78,8 +79,9 @@ void RoutedCall::send_whole() {
   end(std::nullopt);
 }
 
-void RoutedCall::fail_call(const Error& error) {
+void RoutedCall::fail_call(const Error& cause) {
   if (ended_) return;
+  const Error error = as_told(cause);
   if (head_sent_) {
     // A first byte has left: the error is the last event, and the connection ends.
     writer_->write(answer_->write(dialects::Failed{.error = error}));
@@ -114,7 +116,7 @@ void RoutedCall::end(std::optional<ErrorCode> error) {
     if (!attempt.error) attempt.error = error;
   }
   if (local_) local_->cancel();
-  if (cloud_) cloud_->cancel();
+  stop_cloud();
   if (samples_) samples_->cancel();
   const bool judged = !trace_.confidence.empty() && source_ == Source::Local && !error;
   if (judged) start_shadow();

@@ -128,7 +128,7 @@ void RoutedCall::begin() {
     const auto self = weak.lock();
     if (!self) return;
     self->writer_->post([self] {
-      if (self->cloud_) self->cloud_->cancel();
+      self->stop_cloud();
       if (!self->ended_) self->end(ErrorCode::Cancelled);
     });
   });
@@ -302,7 +302,7 @@ void RoutedCall::escalate(std::size_t at_token) {
 
 void RoutedCall::commit_local() {
   source_ = Source::Local;
-  if (cloud_) cloud_->cancel();
+  stop_cloud();
   cloud_held_.clear();
   trace_.answered_by = local_trace_;
   std::vector<dialects::AnswerEvent> held;

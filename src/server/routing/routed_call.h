@@ -93,8 +93,9 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void send(dialects::AnswerEvent event);
   void send_head();
   void send_whole();
-  void fail_call(const Error& error);
+  void fail_call(const Error& cause);
   void end(std::optional<ErrorCode> error);
+  void stop_cloud();
   void note_answering(std::size_t target);
   void note_cloud(const std::vector<AttemptNote>& notes);
   [[nodiscard]] dialects::AnswerLook look() const;
@@ -129,6 +130,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
 
   // The cloud's.
   std::shared_ptr<CloudAsk> cloud_;
+  bool cloud_done_ = false;  ///< its last event has come: there is nothing left to cancel
   std::vector<std::size_t> cloud_candidates_;  ///< in the decision
   std::vector<std::size_t> asked_candidates_;  ///< of these, as the ask under way counts targets
   std::string cloud_text_;                     ///< of the attempt that answers

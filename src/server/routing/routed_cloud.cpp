@@ -53,7 +53,12 @@ CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidate
   return request;
 }
 
+void RoutedCall::stop_cloud() {
+  if (cloud_ && !cloud_done_) cloud_->cancel();
+}
+
 void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
+  cloud_done_ = false;
   cloud_started_ms_ = elapsed_ms();
   asked_candidates_ = std::move(candidates);
   Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
@@ -70,6 +75,7 @@ void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
 }
 
 void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
+  cloud_done_ = cloud_done_ || notes != nullptr;
   if (ended_ || source_ == Source::Local) return;
   if (source_ == Source::Undecided) {  // begun on speculation: the local answer decides
     cloud_held_.push_back({target, std::move(event), std::move(notes)});
