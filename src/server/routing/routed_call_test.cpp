@@ -81,7 +81,11 @@ routes:
         .access = {.host = "127.0.0.1"}, .model_name = "fake", .routing = routing_});
     application_->set_engine(std::make_shared<FakeEngine>());
   }
-  ~RoutedCallTest() override { application_->release_engine(); }
+  ~RoutedCallTest() override {
+    application_->release_engine();
+    // What was posted holds its call, and the call its writer: a connection would have run it.
+    for (const auto& writer : writers_) writer->run_posted();
+  }
 
   std::shared_ptr<RecordingWriter> begin(const std::string& model, const std::string& text,
                                          const std::string& more = "") {
@@ -92,7 +96,7 @@ routes:
     request.headers = {{"Host", "localhost"}, {"Content-Type", "application/json"}};
     request.body = R"({"model":")" + model + R"(","messages":[{"role":"user","content":")" + text +
                    "\"}]" + more + "}";
-    auto writer = std::make_shared<RecordingWriter>();
+    auto writer = writers_.emplace_back(std::make_shared<RecordingWriter>());
     if (auto refusal = application_->admit(request))
       writer->send(*std::move(refusal));
     else
@@ -107,6 +111,7 @@ routes:
     return writer;
   }
 
+  std::vector<std::shared_ptr<RecordingWriter>> writers_;
   std::atomic<int> asked_{0};
   std::atomic<bool> fail_{false};
   std::atomic<bool> streams_{false};
@@ -160,6 +165,7 @@ TEST_F(RoutedCallTest, AClientWhoLeavesEndsTheAsking) {
     writer->run_posted();
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  writer->run_posted();
   EXPECT_EQ(routing_->transfers().running(), 0u);
   EXPECT_EQ(writer->answers_count, 0);
 }
