@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cctype>
-#include <random>
 
+#include "base/random_bits.h"
 #include "server/version.h"
 
 namespace croft {
@@ -133,13 +133,7 @@ std::string choose_request_id(std::string_view offered) {
 }
 
 std::string random_id(std::string_view prefix) {
-  // Seeded by the system once per thread; ids must be unique, not secret.
-  thread_local std::mt19937_64 generator = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  return std::string(prefix) + hex(generator(), 16) + hex(generator(), 16);
+  return std::string(prefix) + hex(random_bits(), 16) + hex(random_bits(), 16);
 }
 
 }  // namespace croft

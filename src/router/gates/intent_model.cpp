@@ -18,6 +18,10 @@ const auto count_weights = [] {
   return values;
 }();
 
+/// Below it a row says nothing, and dividing by it could overflow: training stays far above, a file
+/// may hold anything.
+constexpr float factor_min = 1e-30f;
+
 struct TopTwo {
   std::size_t best = 0;
   std::size_t second = 0;
@@ -106,7 +110,7 @@ IntentModel::Known IntentModel::gather(std::string_view text, IntentScratch& scr
     factor_max = std::max(factor_max, scratch.factors_[i]);
   }
   const float steps =
-      factor_max > 0.0f ? static_cast<float>(intent_multiplier_max) / factor_max : 0.0f;
+      factor_max >= factor_min ? static_cast<float>(intent_multiplier_max) / factor_max : 0.0f;
   for (std::size_t i = 0; i < rows.size(); ++i)
     rows[i].multiplier = static_cast<std::int16_t>(scratch.factors_[i] * steps + 0.5f);
   scratch.sums_.resize(stride_);

@@ -1,9 +1,9 @@
 #include "router/providers/cloud_ask.h"
 
-#include <random>
 #include <utility>
 
 #include "base/check.h"
+#include "base/random_bits.h"
 #include "router/dialects/write_request.h"
 #include "router/providers/upstream_attempt.h"
 
@@ -76,7 +76,7 @@ void CloudAsk::run() {
     return begin(target, std::move(sink));
   };
   call_ = std::make_shared<CloudCall>(
-      std::move(world), CloudOptions{.seed = std::random_device()()}, request_.targets,
+      std::move(world), CloudOptions{.seed = random_bits()}, request_.targets,
       [this](const CloudTarget& target, dialects::AnswerEvent event) {
         const auto self = shared_from_this();  // the sink may be the last to hold it
         const bool last = std::holds_alternative<dialects::Finished>(event) ||

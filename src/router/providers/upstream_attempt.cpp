@@ -1,10 +1,10 @@
 #include "router/providers/upstream_attempt.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "base/log.h"
+#include "base/random_bits.h"
 #include "io/digest.h"
 #include "router/dialects/upstream_error.h"
 
@@ -25,8 +25,7 @@ std::vector<dialects::Header> header_list(const HttpHeaders& headers) {
 }
 
 std::string fresh_call_prefix() {
-  std::random_device random;
-  return "call_" + digest_text((static_cast<std::uint64_t>(random()) << 32) | random());
+  return "call_" + digest_text(random_bits());
 }
 
 /// What a transfer that broke means. A chat request may be sent again without harm; it only costs.

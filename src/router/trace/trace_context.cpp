@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <random>
+
+#include "base/random_bits.h"
 
 namespace croft {
 namespace {
@@ -23,16 +24,6 @@ std::optional<std::uint64_t> parse_hex(std::string_view digits) {
 
 void append_hex(std::string& out, std::uint64_t value) {
   for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15];
-}
-
-std::uint64_t random_bits() {
-  // Seeded by the system once per thread; ids must be unique, not secret.
-  thread_local std::mt19937_64 generator = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  return generator();
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <random>
 
 #include "base/limits.h"
+#include "base/random_bits.h"
 #include "server/api/fields.h"
 
 namespace croft {
@@ -82,11 +82,6 @@ Result<std::vector<std::pair<TokenId, float>>> read_logit_bias(const json::objec
   return bias;
 }
 
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
 SamplingOptions read_sampling(const json::object& body) {
   const auto number = [&](std::string_view name, double fallback) {
     return static_cast<float>(read_number(body, name, fallback));
@@ -103,7 +98,7 @@ SamplingOptions read_sampling(const json::object& body) {
   const std::int64_t top_k = read_integer(body, "top_k").value_or(0);
   sampling.top_k = top_k < 0 ? 0 : static_cast<std::int32_t>(top_k);
   const auto seed = read_integer(body, "seed");
-  sampling.seed = seed ? static_cast<std::uint64_t>(*seed) : fresh_seed();
+  sampling.seed = seed ? static_cast<std::uint64_t>(*seed) : random_bits();
   return sampling;
 }
 

@@ -1,9 +1,9 @@
 #include "server/routing/route_request.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "base/random_bits.h"
 #include "router/dialects/read_request.h"
 #include "router/dialects/write_request.h"
 #include "router/gates/run_gates.h"
@@ -21,11 +21,6 @@ using Clock = std::chrono::steady_clock;
 GateScratch& scratch() {
   thread_local GateScratch memory;
   return memory;
-}
-
-std::uint64_t draw() {
-  thread_local std::mt19937_64 random{std::random_device()()};
-  return random();
 }
 
 std::string_view model_of(const json::object& body) {
@@ -117,7 +112,7 @@ Result<RoutedPlan> plan_for_route(const RouteRuntime& route, const RouterState& 
   const RouterConfig& config = *state.config;
   RequestFacts facts;
   facts.tenant = http.tenant;
-  facts.draw = draw();
+  facts.draw = random_bits();
   if (const auto milliseconds = read_integer(body, "deadline_ms"))
     facts.deadline = std::chrono::milliseconds(*milliseconds);
   const GateFindings gates = run_gates(body, facts, route.intents.get(), scratch());
@@ -258,7 +253,7 @@ Result<json::object> explain_route(const json::object& body, std::string_view te
   const WallClock now = wall_clock(std::chrono::system_clock::now());
   RequestFacts facts;
   facts.tenant = tenant;
-  facts.draw = draw();
+  facts.draw = random_bits();
   const json::value* prompts = find(body, "prompts");
   if (prompts == nullptr) {
     const GateFindings gates = run_gates(body, facts, route->intents.get(), scratch());

@@ -1,9 +1,9 @@
 #include "server/routing/routed_call.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "base/random_bits.h"
 #include "router/confidence/answer_span.h"
 #include "server/api/routes.h"
 #include "server/api/text_request.h"
@@ -312,10 +312,9 @@ void RoutedCall::commit_local() {
 
 void RoutedCall::start_shadow() {
   const RouteConfig& config = *plan_.route->config;
-  thread_local std::mt19937_64 random{std::random_device()()};
   if (config.shadow <= 0.0 || !plan_.route->drift ||
       plan_.sensitivity.verdict != privacy::Verdict::None ||
-      !std::bernoulli_distribution(config.shadow)(random))
+      static_cast<double>(random_bits() >> 11) * 0x1p-53 >= config.shadow)
     return;
   Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
   if (!hops) return;
