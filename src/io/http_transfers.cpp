@@ -27,6 +27,9 @@ using Clock = std::chrono::steady_clock;
 constexpr long connections_kept = 256;
 constexpr std::size_t handles_kept = 128;
 constexpr int events_at_once = 64;
+/// Where the thread has other work: what the first pieces lead to is done before the next are read,
+/// else requests that came together stay together for ever.
+constexpr int events_between_other_work = 4;
 /// Commands that a drive's own listeners push are taken in the same drive so many times.
 constexpr int rounds_max = 8;
 constexpr auto never = Clock::time_point::max();
@@ -81,7 +84,7 @@ struct HttpTransfers::Impl {
   void start_thread() {
     stopping = false;
     thread = std::thread([this] {
-      while (!stopping) drive(-1);
+      while (!stopping) wait_and_drive(-1, events_at_once);
     });
   }
   void stop_thread() {
@@ -117,11 +120,17 @@ struct HttpTransfers::Impl {
   }
 
   /// Waits up to `milliseconds` (-1: for ever) for something to do, and does it.
-  void drive(int milliseconds) {
+  void wait_and_drive(int milliseconds, int events_max) {
     std::array<epoll_event, events_at_once> events;
-    const int ready = ::epoll_wait(set.number, events.data(), events_at_once, milliseconds);
+    const int ready = ::epoll_wait(set.number, events.data(), events_max, milliseconds);
     driver = std::this_thread::get_id();
     for (int i = 0; i < ready; ++i) take_event(events[static_cast<std::size_t>(i)]);
+    go_on();
+  }
+
+  /// Does what does not have to wait for a socket.
+  void go_on() {
+    driver = std::this_thread::get_id();
     int round = 0;
     do {
       const auto now = Clock::now();
@@ -330,7 +339,11 @@ int HttpTransfers::hand_over() {
 }
 
 void HttpTransfers::drive() {
-  impl_->drive(0);
+  impl_->wait_and_drive(0, events_between_other_work);
+}
+
+void HttpTransfers::begin_pushed() {
+  impl_->go_on();
 }
 
 void HttpTransfers::take_back() {

@@ -79,6 +79,9 @@ class HttpTransfers {
   /// set, which stays ours) is readable.
   [[nodiscard]] int hand_over();
   void drive();
+  /// On the driving thread, outside of drive(): what was started just now goes out at once, before
+  /// other work of this thread.
+  void begin_pushed();
   /// Undoes hand_over(): a thread of their own drives them again. drive() is called no more.
   void take_back();
 

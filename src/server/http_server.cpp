@@ -78,6 +78,7 @@ struct Core {
   asio::steady_timer tick_timer{io};
   asio::posix::stream_descriptor watched{io};
   std::function<void()> on_watched;
+  std::function<void()> after_quick;
 
   /// Short enough that no time-out is late by more than a quarter, and half a second for real ones.
   static Milliseconds tick_length(const HttpServerOptions& options) {
@@ -323,10 +324,9 @@ void Connection::begin_answer(HttpRequest request, bool keep_alive) {
     }
   };
   exchange_ = std::move(exchange);
-  if (quick)
-    work();
-  else
-    asio::post(server_.workers, std::move(work));
+  if (!quick) return asio::post(server_.workers, std::move(work));
+  work();
+  if (server_.after_quick) server_.after_quick();
 }
 
 /// Writes what the exchange has until it has ended, the peer has left or does not take it.
@@ -550,9 +550,11 @@ Result<std::uint16_t> HttpServer::listen() {
   return acceptor.local_endpoint(problem).port();
 }
 
-void HttpServer::watch(int file, std::function<void()> on_readable) {
+void HttpServer::watch(int file, std::function<void()> on_readable,
+                       std::function<void()> after_quick) {
   impl_->watched.assign(file);
   impl_->on_watched = std::move(on_readable);
+  impl_->after_quick = std::move(after_quick);
 }
 
 void HttpServer::run() {

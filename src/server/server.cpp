@@ -41,7 +41,9 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
     });
     if (options.routing) {
       HttpTransfers& transfers = options.routing->transfers();
-      server.watch(transfers.hand_over(), [&transfers] { transfers.drive(); });
+      server.watch(
+          transfers.hand_over(), [&transfers] { transfers.drive(); },
+          [&transfers] { transfers.begin_pushed(); });
     }
     server.run();
     if (options.routing) options.routing->transfers().take_back();
