@@ -253,6 +253,16 @@ class UpstreamTlsCase(unittest.TestCase):
                 finally:
                     routed.stop()
 
+    def test_exceptions_hold_for_a_configured_proxy_too(self):
+        toml = upstream("good", self.clouds["good"], "openai", ca_file=self.ca, proxy=self.strict.url)
+        toml += model("m", "good", "any/good") + route("to/good", "cloud", cloud=["m"])
+        routed = Routed(toml, **{**dict.fromkeys(PROXY_VARIABLES, ""), "NO_PROXY": "127.0.0.1"})
+        try:
+            self.assertEqual(routed.chat("to/good")[0], 200)
+            self.assertEqual(self.strict.asked, [])
+        finally:
+            routed.stop()
+
     def test_wrong_settings_are_found_before_anything_is_asked(self):
         for settings, says in (({"ca_file": "/nowhere/ca.pem"}, "/nowhere/ca.pem"), ({"proxy": "ftp://p"}, "proxy"),
                                ({"proxy": "http://me:pass@p:1"}, "user name or password")):

@@ -67,7 +67,7 @@ TEST(DriftFile, DamagedAndForeignFilesAreErrors) {
   EXPECT_THAT(says("watch\": 1", "watch\": 2"), HasSubstr("another version"));
   EXPECT_THAT(says("\"route\"", "\"root\""), HasSubstr("lacks a member"));
   EXPECT_THAT(says("\"state\"", "\"status\""), HasSubstr("lacks a member"));
-  EXPECT_THAT(says("croft\\/auto", "croft/other"), HasSubstr("another route's"));
+  EXPECT_THAT(says("croft/auto", "croft/other"), HasSubstr("another route's"));
   EXPECT_THAT(says("\"updates\":0", "\"updates\":-1"), HasSubstr("lacks a member"));
   EXPECT_THAT(says("\"max_worse\":1E-1", "\"max_worse\":2E-1"), HasSubstr("another promise"));
   for (std::size_t length = 0; length + 1 < good.size(); ++length)
