@@ -37,6 +37,10 @@ def labelled(meta, decide="end"):
     return "\n".join(rows) + "\n"
 
 
+class Stopping(Routed):
+    close = Routed.stop
+
+
 class CascadeCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -60,6 +64,7 @@ class CascadeCase(unittest.TestCase):
         toml += route("croft/eager", "cascade", calibration=str(cls.end), speculative=True, **local)
         toml += route("croft/shadow", "cascade", calibration=str(cls.end), shadow=1, **local)
         toml += route("croft/sampled", "cascade", calibration=str(cls.end), samples=3, **local)
+        cls.toml = toml
         cls.routed = Routed(toml)
         cls.stack.callback(cls.routed.stop)
 
@@ -161,6 +166,28 @@ class CascadeCase(unittest.TestCase):
             self.assertIn("no longer holds", self.routed.server.log())
         finally:
             self.cloud.control(answer=None)
+        self.restarts_keep_the_alarm()
+
+    def restarts_keep_the_alarm(self):
+        self.assertEqual(self.routed.stop(), 0)
+        watches = list(self.folder.glob("end.json.croft-shadow-*.drift"))
+        self.assertEqual(len(watches), 1, "one watch has changed")
+        kept = watches[0].read_text()
+        for text, says in ((kept, "no longer holds"), (kept[:-20], "not valid JSON"), (kept.replace("shadow", "other"), "another route")):
+            with self.subTest(says=says):
+                watches[0].write_text(text)
+                with contextlib.closing(Stopping(self.toml)) as routed:
+                    _, headers, answer = routed.chat("croft/shadow", SURE, temperature=0, max_tokens=40, route_trace=True)
+                    self.assertEqual(headers["x-croft-model"], "big", answer["route_trace"])
+                    self.assertIn(says, answer["route_trace"]["reason"])
+                    self.assertIn(says, routed.server.log())
+                    _, headers, _ = routed.chat("croft/end", SURE, temperature=0, max_tokens=40)
+                    self.assertEqual(headers["x-croft-model"], harness.DEFAULT_MODEL, "the others are not concerned")
+                self.assertEqual(watches[0].read_text(), text, "what cannot be read is left for a person to see")
+        watches[0].unlink()
+        with contextlib.closing(Stopping(self.toml)) as routed:
+            _, headers, _ = routed.chat("croft/shadow", SURE, temperature=0, max_tokens=40)
+            self.assertEqual(headers["x-croft-model"], harness.DEFAULT_MODEL, "deleted: the watch begins anew")
 
     def test_prefix_needs_a_calibration_that_decides_early(self):
         toml = (upstream("cloud", self.cloud, "openai") + model("big", "cloud", "any/good")

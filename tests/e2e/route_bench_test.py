@@ -8,6 +8,7 @@ import gzip
 import json
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import unittest
@@ -223,6 +224,20 @@ class RouteBenchTest(unittest.TestCase):
             self.assertEqual(made.returncode, 0, made.stderr.decode())
             self.assertEqual(json.loads(made.stdout)["model_digest"], "ab" * 32)
             self.assertEqual(json.loads(made.stdout)["against"], "cloud")
+
+    def test_links_reach_the_plots_from_where_the_page_is(self):
+        with tempfile.TemporaryDirectory(prefix="croft-route-bench-out-") as name:
+            out = pathlib.Path(name)
+            (out / "pages").mkdir()
+            for page, plots, prefix in (("page.md", ".", "./"), ("pages/page.md", ".", "../"), ("pages/page.md", "pages", "./")):
+                with self.subTest(page=page, plots=plots):
+                    done = self.bench("--out", str(out / page), "--plots", str(out / plots))
+                    self.assertEqual(done.returncode, 0, done.stderr.decode())
+                    links = re.findall(r"\]\(([^)]*\.svg)\)", (out / page).read_text())
+                    self.assertTrue(links)
+                    for link in links:
+                        self.assertTrue(link.startswith(prefix + "route-"), link)
+                        self.assertTrue(((out / page).parent / link).exists(), link)
 
     def test_missing_is_said(self):
         with tempfile.TemporaryDirectory(prefix="croft-route-bench-few-") as name:

@@ -82,9 +82,10 @@ Result<void> must_be_folder(const Settings& settings, const char* name) {
 std::string plots_link(const std::string& out, const std::string& plots) {
   if (plots.empty()) return {};
   const fs::path from = fs::absolute(out.empty() ? fs::path("page.md") : fs::path(out));
-  return (fs::absolute(plots).lexically_normal() / "")
-      .lexically_relative(from.lexically_normal().parent_path())
-      .string();
+  const std::string link = (fs::absolute(plots).lexically_normal() / "")
+                               .lexically_relative(from.lexically_normal().parent_path())
+                               .string();
+  return link == "." ? "./" : link;  // the page's own folder comes without its slash
 }
 
 Result<void> write_files(const Settings& settings, const RoutingNumbers& numbers) {

@@ -45,6 +45,7 @@ class DriftMonitor {
   /// refused: InvalidArgument, and the state stays.
   Result<DriftState> update(double loss);
   [[nodiscard]] DriftState state() const;
+  [[nodiscard]] const DriftOptions& options() const { return options_; }
   [[nodiscard]] std::string state_json() const;
 
  private:

@@ -15,10 +15,10 @@ std::string mended(std::string text) {
 
 }  // namespace
 
-void AnswerState::start(std::string id, std::string model) {
+void AnswerState::start(std::string id, std::string model, const Usage& usage) {
   if (ended_ || started_) return;
   started_ = true;
-  events_->push_back(Started{mended(std::move(id)), mended(std::move(model))});
+  events_->push_back(Started{mended(std::move(id)), mended(std::move(model)), usage});
 }
 
 void AnswerState::emit(Channel channel, std::string text, json::array logprobs) {

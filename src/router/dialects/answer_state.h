@@ -21,7 +21,7 @@ class AnswerState {
   void write_to(std::vector<AnswerEvent>& events) { events_ = &events; }
 
   /// The first call counts. Content without it starts an answer without id and model.
-  void start(std::string id, std::string model);
+  void start(std::string id, std::string model, const Usage& usage = {});
   void text(std::string_view piece, json::array logprobs = {});
   void refusal(std::string_view piece);
   void thinking(std::string_view piece);

@@ -102,10 +102,13 @@ void AnthropicReader::read_start(const json::value& event) {
   const json::value* message = find(event, "message");
   if (message == nullptr || !message->is_object())
     return state.reject("`message` is missing or no object");
-  state.start(find_text(*message, "id"), find_text(*message, "model"));
   // Its output_tokens is only a beginning; the end's counts.
   if (const json::value* usage = find(*message, "usage")) read_input_counts(*usage, counts_);
-  state.set_usage(usage_of(counts_));
+  // No prompt has 0 tokens: so says who does not know them yet, as a gateway before other dialects.
+  if (usage_of(counts_).prompt_tokens == 0) counts_ = {};
+  const Usage usage = usage_of(counts_);
+  state.start(find_text(*message, "id"), find_text(*message, "model"), usage);
+  state.set_usage(usage);
 }
 
 void AnthropicReader::read_block(const json::value& block) {

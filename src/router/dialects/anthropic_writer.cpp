@@ -12,6 +12,20 @@ std::string format_event(json::object data) {
   return "event: " + name + "\ndata: " + json::serialize(data) + "\n\n";
 }
 
+/// The type asks for numbers here, and upstreams of other dialects know theirs at the end only: 0
+/// until message_delta has the true ones, which replace these.
+json::object first_usage(const Usage& known) {
+  json::object usage;
+  for (const auto& count : anthropic_usage_json(known)) {
+    const bool required = count.key() == "input_tokens" || count.key() == "output_tokens";
+    if (!count.value().is_null())
+      usage[count.key()] = count.value();
+    else if (required)
+      usage[count.key()] = 0;
+  }
+  return usage;
+}
+
 class AnthropicWriter final : public AnswerWriter {
  public:
   explicit AnthropicWriter(AnswerLook look) : look_(std::move(look)) {}
@@ -80,9 +94,7 @@ std::string AnthropicWriter::handle(const Started& event) {
   message["content"] = json::array{};
   message["stop_reason"] = nullptr;
   message["stop_sequence"] = nullptr;
-  // The type asks for numbers, and upstreams of other dialects know theirs at the end only:
-  // message_delta has the true ones, which replace these.
-  message["usage"] = json::object{{"input_tokens", 0}, {"output_tokens", 0}};
+  message["usage"] = first_usage(event.usage);
   json::object first = {{"type", "message_start"}, {"message", std::move(message)}};
   add_extras(look_, first);
   return format_event(std::move(first));

@@ -154,9 +154,22 @@ struct ChatCall {
 
 // ---- The answer ----
 
+/// Token counts. nullopt: the upstream did not say, which is not 0. As an event at most once, right
+/// before Finished, or before Failed where the upstream had begun and said so.
+struct Usage {
+  std::optional<std::int64_t> prompt_tokens = {};       ///< cached ones included, as OpenAI counts
+  std::optional<std::int64_t> cached_tokens = {};       ///< of the prompt: read from a cache
+  std::optional<std::int64_t> cache_write_tokens = {};  ///< of the prompt: written to a cache
+  std::optional<std::int64_t> completion_tokens = {};   ///< thinking included
+  std::optional<std::int64_t> reasoning_tokens = {};    ///< of the completion
+  bool operator==(const Usage&) const = default;
+};
+
 struct Started {
   std::string id;
   std::string model;  ///< as the upstream names it
+  /// What it says of the prompt already now, as Anthropic does; the end's Usage is the true one.
+  Usage usage = {};
   bool operator==(const Started&) const = default;
 };
 
@@ -197,17 +210,6 @@ struct ToolCallArguments {
   std::size_t index = 0;
   std::string text;  ///< a piece of JSON text
   bool operator==(const ToolCallArguments&) const = default;
-};
-
-/// Token counts. nullopt: the upstream did not say, which is not 0. At most once, right before
-/// Finished, or before Failed where the upstream had begun and said so.
-struct Usage {
-  std::optional<std::int64_t> prompt_tokens = {};       ///< cached ones included, as OpenAI counts
-  std::optional<std::int64_t> cached_tokens = {};       ///< of the prompt: read from a cache
-  std::optional<std::int64_t> cache_write_tokens = {};  ///< of the prompt: written to a cache
-  std::optional<std::int64_t> completion_tokens = {};   ///< thinking included
-  std::optional<std::int64_t> reasoning_tokens = {};    ///< of the completion
-  bool operator==(const Usage&) const = default;
 };
 
 enum class FinishCause : std::uint8_t { Stop, StopSequence, Length, ToolCalls, ContentFilter };

@@ -109,12 +109,16 @@ Verdict verdict_of(int status, const ErrorWords& words) {
   using enum FailureCause;
   if (status == 401 || status == 403)
     return {ErrorCode::Unavailable, Key, false, "the upstream refused its key"};
+  if (status == 407)
+    return {ErrorCode::Unavailable, Key, false,
+            "the proxy before the upstream asks for a password"};
   if (status == 402 || ((status == 429 || status == 400) && is_quota(words)))
     return {ErrorCode::Unavailable, Quota, false, "the upstream's quota is used up"};
   if (status == 429) return {ErrorCode::Busy, RateLimit, true, "the upstream's rate limit is hit"};
   if (status == 408 || status == 504)
     return {ErrorCode::Timeout, Server, true, "the upstream took too long"};
-  if (status < 500 && is_overflow(words))
+  // Older Ollamas and llama-servers call it their own fault: 500.
+  if (status <= 500 && is_overflow(words))
     return {ErrorCode::ContextOverflow, Request, false, "the prompt is too long for the upstream"};
   if (status == 404)
     return {ErrorCode::NotFound, Request, false, "the upstream does not know the model or route"};
@@ -129,7 +133,10 @@ Verdict verdict_of(int status, const ErrorWords& words) {
   return {ErrorCode::Io, Protocol, false, "the upstream answered with a status it should not"};
 }
 
-std::string_view hint_of(const Verdict& verdict) {
+std::string_view hint_of(int status, const Verdict& verdict) {
+  if (status == 407)
+    return "The administrator must give user and password in the environment's HTTPS_PROXY or "
+           "http_proxy";
   switch (verdict.cause) {
     case FailureCause::Key:
       return "The administrator must renew or correct the key of this upstream";
@@ -158,7 +165,7 @@ Failed failure(Dialect dialect, int status, const ErrorWords& words, bool with_s
   out.error.message += ")";
   if (!words.message.empty() && verdict.cause != FailureCause::Key)
     out.error.message += ": " + words.message;
-  out.error.hint = hint_of(verdict);
+  out.error.hint = hint_of(status, verdict);
   return out;
 }
 

@@ -168,8 +168,9 @@ Result<WrittenRequest> write_ollama(const ChatCall& call, const OllamaTarget& ta
     messages.push_back(TRY(message_json(message, names, out.warnings)));
   out.body["messages"] = std::move(messages);
   out.body["stream"] = call.stream;  // its default is true
-  // Newer versions refuse a prompt that does not fit instead of cutting it, and end the answer
-  // instead of forgetting its beginning. Older ones do not know the two; hence num_ctx.
+  // Absent means true for both. Versions since October 2025 then refuse a prompt that does not fit
+  // instead of cutting it, and end the answer instead of forgetting its beginning. Older ones pass
+  // over the two; hence num_ctx. Source: ChatRequest in Ollama's api/types.go.
   out.body["truncate"] = false;
   out.body["shift"] = false;
   TRY(write_tools(call, out));

@@ -1,31 +1,16 @@
 #include "router/policy/problems.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/check.h"
+#include "base/edit_distance.h"
 
 namespace croft {
 namespace {
 
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t listed_max = 12;
-
-/// Levenshtein's distance, one row at a time. The library's near_names ranks differently and lies
-/// below this folder on the ladder.
-std::size_t edits_between(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, replaced}));
-    }
-  }
-  return row.back();
-}
 
 }  // namespace
 
@@ -72,7 +57,7 @@ std::string did_you_mean(std::string_view wrong, std::span<const std::string> kn
   if (!wrong.empty() && wrong.size() <= name_bytes_max) {
     for (const std::string& name : known) {
       if (name.size() > name_bytes_max) continue;
-      const std::size_t edits = edits_between(wrong, name);
+      const std::size_t edits = edit_distance(wrong, name);
       if (edits >= best_edits) continue;
       best = &name;
       best_edits = edits;

@@ -169,11 +169,12 @@ void RoutedCall::begin_local() {
   local_trace_ = trace_.attempts.size();
   trace_.attempts.push_back(local_attempt_trace());
   AnswerContext known = plan_.known;
-  known.prompt_tokens = static_cast<double>(local_request_->prompts.front().tokens.size());
+  const std::size_t prompt_tokens = local_request_->prompts.front().tokens.size();
+  known.prompt_tokens = static_cast<double>(prompt_tokens);
   signals_.emplace(known);
   if (source_ == Source::Undecided && plan_.route->config->samples > 0)
     sample_request_ = *local_request_;
-  writer_->record().prompt_tokens += local_request_->prompts.front().tokens.size();
+  writer_->record().prompt_tokens += prompt_tokens;
   Result<std::shared_ptr<LocalAttempt>> attempt =
       LocalAttempt::start(engine_, std::move(*local_request_), writer_, shared_from_this());
   if (!attempt) {
@@ -181,7 +182,9 @@ void RoutedCall::begin_local() {
     return;
   }
   local_ = *attempt;
-  on_local(dialects::Started{.id = {}, .model = plan_.local_model});
+  on_local(dialects::Started{.id = {},
+                             .model = plan_.local_model,
+                             .usage = {.prompt_tokens = static_cast<std::int64_t>(prompt_tokens)}});
   if (source_ == Source::Undecided && plan_.route->config->speculative) begin_cloud();
 }
 

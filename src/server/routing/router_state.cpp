@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "base/log.h"
 #include "io/sha256.h"
 #include "router/confidence/calibration_file.h"
 #include "server/http.h"
@@ -34,6 +35,35 @@ const RouteRuntime* same_calibration(const RouterState* previous, std::string_vi
   return old != nullptr && old->calibration_digest == digest ? old : nullptr;
 }
 
+/// The watch goes on where this server, or the one before it, had left it. `old`: the route as it
+/// was, with the same calibration; may be null.
+Result<void> add_drift_watch(const RouteRuntime* old, RouteRuntime& route) {
+  if (old != nullptr && old->drift_trouble.empty()) {
+    route.drift = old->drift;
+    return {};
+  }
+  const DriftOptions options{.max_worse = route.calibration->max_worse,
+                             .delta = 1.0 - route.calibration->confidence};
+  DriftOwner owner{.route = route.config->name, .calibration_digest = route.calibration_digest};
+  std::filesystem::path file = drift_file_path(route.config->calibration, owner.route);
+  Result<std::optional<DriftMonitor>> kept = load_drift_file(file, owner, options);
+  if (!kept) {
+    route.drift_trouble = kept.error().to_string();
+    log_error("route " + owner.route + " escalates: " + route.drift_trouble);
+    return {};
+  }
+  if (*kept && (*kept)->state().alarmed)
+    log_warning("route " + owner.route +
+                " escalates: before the restart shadow answers had shown that its calibration no "
+                "longer holds. Calibrate anew, or delete " +
+                file.string());
+  route.drift = std::make_shared<DriftWatch>(
+      DriftWatch{.monitor = *kept ? **std::move(kept) : TRY(DriftMonitor::create(options)),
+                 .owner = std::move(owner),
+                 .file = std::move(file)});
+  return {};
+}
+
 Result<void> add_calibration(const RouterInputs& inputs, const RouterState* previous,
                              RouteRuntime& route) {
   const RouteConfig& config = *route.config;
@@ -43,12 +73,7 @@ Result<void> add_calibration(const RouterInputs& inputs, const RouterState* prev
   route.calibration = std::make_shared<const Calibration>(*std::move(loaded));
   const std::string text = TRY(calibration_text(*route.calibration));
   route.calibration_digest = sha256_hex(std::as_bytes(std::span(text)));
-  if (const RouteRuntime* old = same_calibration(previous, config.name, route.calibration_digest))
-    route.drift = old->drift;
-  else
-    route.drift = std::make_shared<DriftMonitor>(
-        TRY(DriftMonitor::create({.max_worse = route.calibration->max_worse,
-                                  .delta = 1.0 - route.calibration->confidence})));
+  TRY(add_drift_watch(same_calibration(previous, config.name, route.calibration_digest), route));
   if (config.commit == CommitPolicy::Prefix && route.calibration->decide_at == DecisionPoint::End)
     return std::unexpected(
         at(config.place, "commit",
@@ -77,7 +102,9 @@ std::optional<std::string> RouteRuntime::distrust(std::string_view template_sour
   const Result<void> matches =
       calibration->matches(model_digest, sha256_hex(std::as_bytes(std::span(template_source))));
   if (!matches) return "insufficient evidence: " + matches.error().message;
-  if (drift && drift->state().alarmed)
+  if (!drift_trouble.empty())
+    return "what the watch over the calibration had found is not known: " + drift_trouble;
+  if (drift && drift->monitor.state().alarmed)
     return "the calibration no longer holds: shadow answers were worse than it promises";
   return std::nullopt;
 }
@@ -125,6 +152,7 @@ void RoutingServices::close() {
   if (exporter_) exporter_->shutdown(flush);
   exporter_ = nullptr;
   transfers_ = nullptr;
+  drift_keeper_.close();
   const MutexLock lock(mutex_);
   kept_.clear();
 }

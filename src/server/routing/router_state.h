@@ -17,11 +17,11 @@
 #include "base/mutex.h"
 #include "io/http_transfers.h"
 #include "router/confidence/calibration.h"
-#include "router/confidence/drift_monitor.h"
 #include "router/gates/intent_model.h"
 #include "router/policy/router_config.h"
 #include "router/providers/upstream.h"
 #include "router/trace/otlp_exporter.h"
+#include "server/routing/drift_keeper.h"
 
 namespace croft {
 
@@ -30,8 +30,10 @@ struct RouteRuntime {
   const RouteConfig* config = nullptr;
   std::shared_ptr<const IntentModel> intents;      ///< null: the route has none
   std::shared_ptr<const Calibration> calibration;  ///< null: the route has none
-  std::shared_ptr<DriftMonitor> drift;             ///< beside a calibration
-  std::string calibration_digest;                  ///< of the file: a new one begins a new watch
+  std::shared_ptr<DriftWatch> drift;               ///< beside a calibration
+  /// Why it is not known what the watch had found: it may have been an alarm.
+  std::string drift_trouble;
+  std::string calibration_digest;  ///< of the file: a new one begins a new watch
   /// SHA-256 of the local model's file, where the calibration asks for it.
   std::string model_digest;
 
@@ -74,6 +76,8 @@ class RoutingServices {
   void set_exporter(std::unique_ptr<OtlpExporter> exporter) { exporter_ = std::move(exporter); }
   [[nodiscard]] OtlpExporter* exporter() { return exporter_.get(); }
 
+  [[nodiscard]] DriftKeeper& drift_keeper() { return drift_keeper_; }
+
   /// Ends what is under way: its listeners write to connections, which must still be there. Nothing
   /// may be asked afterwards.
   void close();
@@ -92,6 +96,7 @@ class RoutingServices {
   std::unordered_map<std::uint64_t, std::shared_ptr<void>> kept_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> tickets_{0};
   std::string instance_;
+  DriftKeeper drift_keeper_;
   std::unique_ptr<HttpTransfers> transfers_;
   std::unique_ptr<OtlpExporter> exporter_;
 };

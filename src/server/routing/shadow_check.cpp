@@ -16,11 +16,12 @@ struct ShadowCheck {
   std::shared_ptr<const RouterConfig> config;
   std::vector<CloudTarget> targets;
 
-  void finish(const CloudAsk::Notes& notes) const {
+  void finish(const CloudAsk::Notes& notes, DriftKeeper& keeper) const {
     const double agreement = word_f1(cloud_answer, question.local_answer);
-    const bool alarmed_before = question.drift->state().alarmed;
+    const bool alarmed_before = question.drift->monitor.state().alarmed;
     const Result<DriftState> state =
-        question.drift->update(agreement < question.agreement_min ? 1.0 : 0.0);
+        question.drift->monitor.update(agreement < question.agreement_min ? 1.0 : 0.0);
+    if (state) keeper.changed(question.drift);
     if (state && state->alarmed && !alarmed_before)
       log_warning("route " + question.route + ": after " + std::to_string(state->updates) +
                   " shadow answers the calibration no longer holds; it escalates until it is "
@@ -61,7 +62,8 @@ void start_shadow_check(RoutingServices& services, ShadowQuestion question,
                                  const CloudAsk::Notes& notes) {
         if (const auto* delta = std::get_if<dialects::TextDelta>(&event))
           check->cloud_answer += delta->text;
-        if (std::holds_alternative<dialects::Finished>(event)) check->finish(notes);
+        if (std::holds_alternative<dialects::Finished>(event))
+          check->finish(notes, services.drift_keeper());
         if (std::holds_alternative<dialects::Failed>(event)) check->tell_cost(notes);
         if (notes) services.forget(ticket);
       });

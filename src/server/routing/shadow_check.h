@@ -15,7 +15,7 @@ namespace croft {
 struct ShadowQuestion {
   CloudRequest request;      ///< not streamed
   std::string local_answer;  ///< what the client got
-  std::shared_ptr<DriftMonitor> drift;
+  std::shared_ptr<DriftWatch> drift;
   std::string route;
   double agreement_min = 0.8;  ///< of the words of both (word_f1), to count as as good
 };

@@ -1,128 +1,16 @@
-// Facts about the format: LiteLLM's documentation of config.yaml, as of October 2026.
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "router/policy/import/foreign_tree.h"
 #include "router/policy/import/importers.h"
+#include "router/policy/import/litellm_facts.h"
+#include "router/policy/import/litellm_router.h"
 
 namespace croft {
 namespace {
 
 constexpr double kPerMillion = 1e6;
-
-/// How LiteLLM's provider prefixes are reached: those that speak a dialect of ours.
-struct Provider {
-  std::string_view prefix;
-  std::string_view dialect;
-  std::string_view url;      ///< empty: api_base must say it
-  std::string_view key_env;  ///< where LiteLLM looks for a key that is not given
-};
-constexpr std::array kProviders = std::to_array<Provider>({
-    {"openai", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY"},
-    {"anthropic", "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY"},
-    {"ollama", "ollama", "http://127.0.0.1:11434", ""},
-    {"ollama_chat", "ollama", "http://127.0.0.1:11434", ""},
-    {"groq", "openai", "https://api.groq.com/openai/v1", "GROQ_API_KEY"},
-    {"mistral", "openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"},
-    {"deepseek", "openai", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"},
-    {"openrouter", "openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"},
-    {"together_ai", "openai", "https://api.together.xyz/v1", "TOGETHERAI_API_KEY"},
-    {"fireworks_ai", "openai", "https://api.fireworks.ai/inference/v1", "FIREWORKS_AI_API_KEY"},
-    {"xai", "openai", "https://api.x.ai/v1", "XAI_API_KEY"},
-    {"hosted_vllm", "openai", "", ""},
-    {"lm_studio", "openai", "", ""},
-    {"openai_like", "openai", "", ""},
-    {"custom_openai", "openai", "", ""},
-});
-
-const Provider* find_provider(std::string_view prefix) {
-  const auto found = std::ranges::find(kProviders, prefix, &Provider::prefix);
-  return found == kProviders.end() ? nullptr : &*found;
-}
-
-std::string_view reason_for(std::string_view name) {
-  constexpr std::array reasons = std::to_array<std::pair<std::string_view, std::string_view>>({
-      {"rpm",
-       "Croft sets no limit of requests a minute for an upstream; it obeys its rate-limit "
-       "headers"},
-      {"tpm",
-       "Croft sets no limit of tokens a minute for an upstream; it obeys its rate-limit "
-       "headers"},
-      {"max_parallel_requests", "set concurrency_max of the upstream by hand"},
-      {"stream_timeout", "set first_token_ms and between_tokens_ms of the upstream by hand"},
-      {"general_settings",
-       "settings of the server and its keys: see `croft serve` and its key file"},
-      {"master_key", "a key is never copied"},
-      {"environment_variables",
-       "values of variables may be keys and are not copied: set them where "
-       "the server runs"},
-      {"include", "other files are not read: import each"},
-      {"extra_headers", "headers may carry keys and are not copied: see headers of [upstreams]"},
-      {"headers", "headers may carry keys and are not copied: see headers of [upstreams]"},
-      {"api_version", "Croft speaks no dialect that has versions in its address"},
-      {"context_window_fallbacks",
-       "Croft passes by candidates whose context is too small: name the "
-       "larger model in cloud"},
-      {"content_policy_fallbacks", "Croft asks no other model when one refuses"},
-      {"default_fallbacks", "name them in cloud of each route"},
-      {"callbacks", "see Croft's metrics and traces"},
-      {"success_callback", "see Croft's metrics and traces"},
-      {"failure_callback", "see Croft's metrics and traces"},
-      {"cache", "Croft keeps no answers"},
-      {"cache_params", "Croft keeps no answers"},
-      {"guardrails", "see privacy of [routes]"},
-      {"drop_params", "Croft refuses what an upstream cannot express, and drops nothing"},
-      {"input_cost_per_second", "Croft counts tokens"},
-      {"output_cost_per_second", "Croft counts tokens"},
-      {"temperature", "Croft sets no parameters for clients"},
-      {"max_tokens", "Croft sets no parameters for clients"},
-  });
-  const auto found = std::ranges::find(reasons, name, &decltype(reasons)::value_type::first);
-  return found == reasons.end() ? std::string_view() : found->second;
-}
-
-struct Upstream {
-  std::string name;
-  std::string dialect;
-  std::string url;
-  std::string key_env;
-  std::string organization;
-  double total_ms = 0;  ///< 0: not given
-  double retries = -1;  ///< below 0: not given
-  bool insecure = false;
-
-  [[nodiscard]] bool same_as(const Upstream& other) const {
-    return dialect == other.dialect && url == other.url && key_env == other.key_env &&
-           organization == other.organization && total_ms == other.total_ms &&
-           retries == other.retries;
-  }
-};
-
-struct Deployment {
-  std::string name;  ///< its entry in [models]
-  std::size_t upstream = 0;
-  std::string model;
-  std::string in;  ///< prices per million as text; empty: not known
-  std::string out;
-  std::string cached;
-  bool free = false;
-  double context = 0;
-  double weight = 1;
-  bool weighted = false;
-  std::vector<std::string> capabilities;  ///< empty: Croft's default
-};
-
-struct Group {
-  std::string name;
-  const ConfigNode* first = nullptr;
-  std::vector<std::size_t> deployments;
-  std::vector<std::string> fallbacks;  ///< names of other groups
-  bool is_alias = false;               ///< what is said of the original is not said again
-};
 
 class LiteLlmImport {
  public:
@@ -135,8 +23,9 @@ class LiteLlmImport {
     read_fallbacks("router_settings");
     read_fallbacks("litellm_settings");
     read_aliases();
-    RouterImport out{.format = "litellm", .toml = write(), .notes = {}};
-    out.notes = tree_.finish(reason_for);
+    note_changes();
+    RouterImport out{.format = "litellm", .toml = write_litellm(router_), .notes = {}};
+    out.notes = tree_.finish(litellm_reason);
     return out;
   }
 
@@ -149,15 +38,16 @@ class LiteLlmImport {
       if (const auto retries = tree_.number(table, "num_retries"))
         retries_ = std::clamp(*retries, 0.0, 20.0);
       if (const auto fails = tree_.number(table, "allowed_fails"))
-        breaker_failures_ = std::clamp(*fails + 1, 1.0, 10'000.0);  // it counts what is allowed
+        router_.breaker_failures =
+            std::clamp(*fails + 1, 1.0, 10'000.0);  // it counts what is allowed
       if (const auto pause = tree_.number(table, "cooldown_time"))
-        cool_down_ = std::clamp(*pause, 1.0, 86'400.0);
+        router_.cool_down_s = std::clamp(*pause, 1.0, 86'400.0);
     }
     const ConfigNode* settings = ForeignTree::table(&tree_.root(), "router_settings");
     const auto strategy = tree_.text(settings, "routing_strategy");
     if (!strategy || *strategy == "simple-shuffle") return;
     if (*strategy == "cost-based-routing") {
-      by_cost_ = true;
+      router_.by_cost = true;
       return;
     }
     tree_.note(ImportNoteKind::Changed, *settings->find("routing_strategy"),
@@ -192,10 +82,10 @@ class LiteLlmImport {
       return tree_.drop(entry, "routes are for chats, and this is for " + toml_comment(mode));
     const auto place = find_upstream(entry, *params, *model);
     if (!place) return;
-    Deployment made;
+    LiteLlmDeployment made;
     made.upstream = place->first;
     made.model = place->second;
-    made.name = free_name(*model, upstreams_[made.upstream].name);
+    made.name = free_name(*model, router_.upstreams[made.upstream].name);
     read_prices(entry, *params, info, made);
     if (const auto context = tree_.number(info, "max_input_tokens"))
       made.context = std::clamp(*context, 0.0, 1e9);
@@ -206,8 +96,8 @@ class LiteLlmImport {
     }
     if (const ConfigNode* id = info == nullptr ? nullptr : info->find("id"); id != nullptr)
       tree_.take(*id);  // a label of the entry, which has a name here
-    deployments_.push_back(std::move(made));
-    group(*group_name, entry).deployments.push_back(deployments_.size() - 1);
+    router_.deployments.push_back(std::move(made));
+    group(*group_name, entry).deployments.push_back(router_.deployments.size() - 1);
   }
 
   /// Index of the upstream, and the model's name there.
@@ -227,7 +117,7 @@ class LiteLlmImport {
                                   model.starts_with("o3") || model.starts_with("o4"))) {
       prefix = "openai";
     }
-    const Provider* provider = find_provider(prefix);
+    const LiteLlmProvider* provider = find_litellm_provider(prefix);
     if (provider == nullptr) {
       tree_.drop(entry, prefix.empty()
                             ? "its provider cannot be told from the model's name"
@@ -235,11 +125,11 @@ class LiteLlmImport {
                                   " speaks no dialect of Croft's (openai, anthropic, ollama)");
       return std::nullopt;
     }
-    Upstream made{.name = std::string(prefix),
-                  .dialect = std::string(provider->dialect),
-                  .url = {},
-                  .key_env = {},
-                  .organization = {}};
+    LiteLlmUpstream made{.name = std::string(prefix),
+                         .dialect = std::string(provider->dialect),
+                         .url = {},
+                         .key_env = {},
+                         .organization = {}};
     made.url = base.value_or(std::string(provider->url));
     if (made.url.empty() || made.url.starts_with("os.environ/")) {
       tree_.drop(entry, "has no api_base that is written out");
@@ -264,7 +154,8 @@ class LiteLlmImport {
            url.starts_with("http://[::1]");
   }
 
-  void read_key(const ConfigNode& params, bool has_base, const Provider& provider, Upstream& made) {
+  void read_key(const ConfigNode& params, bool has_base, const LiteLlmProvider& provider,
+                LiteLlmUpstream& made) {
     const ConfigNode* given = params.find("api_key");
     constexpr std::string_view mark = "os.environ/";
     if (given == nullptr || given->kind == NodeKind::Null) {
@@ -286,15 +177,16 @@ class LiteLlmImport {
       made.key_env += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : '_');
   }
 
-  std::size_t index_of(Upstream made) {
-    for (std::size_t i = 0; i < upstreams_.size(); ++i)
-      if (upstreams_[i].same_as(made)) return i;
+  std::size_t index_of(LiteLlmUpstream made) {
+    for (std::size_t i = 0; i < router_.upstreams.size(); ++i)
+      if (router_.upstreams[i].same_as(made)) return i;
     std::string base = made.name;
-    for (std::size_t n = 2;
-         std::ranges::find(upstreams_, made.name, &Upstream::name) != upstreams_.end(); ++n)
+    for (std::size_t n = 2; std::ranges::find(router_.upstreams, made.name,
+                                              &LiteLlmUpstream::name) != router_.upstreams.end();
+         ++n)
       made.name = base + "-" + std::to_string(n);
-    upstreams_.push_back(std::move(made));
-    return upstreams_.size() - 1;
+    router_.upstreams.push_back(std::move(made));
+    return router_.upstreams.size() - 1;
   }
 
   /// Clients ask for the group's name; an entry of [models] must have another.
@@ -308,7 +200,7 @@ class LiteLlmImport {
   }
 
   void read_prices(const ConfigNode& entry, const ConfigNode& params, const ConfigNode* info,
-                   Deployment& made) {
+                   LiteLlmDeployment& made) {
     const auto price = [&](std::string_view name) {
       auto cost = tree_.number(&params, name);
       if (!cost) cost = tree_.number(info, name);
@@ -319,7 +211,7 @@ class LiteLlmImport {
     made.out = price("output_cost_per_token");
     made.cached = price("cache_read_input_token_cost");
     if (!made.in.empty() && !made.out.empty()) return;
-    const Upstream& upstream = upstreams_[made.upstream];
+    const LiteLlmUpstream& upstream = router_.upstreams[made.upstream];
     made.free = upstream.dialect == "ollama" && is_this_machine(upstream.url);
     if (!made.free)
       tree_.note(ImportNoteKind::ToFinish, entry,
@@ -327,7 +219,7 @@ class LiteLlmImport {
                  "price_out; an unknown price is never taken for 0");
   }
 
-  void read_capabilities(const ConfigNode* info, Deployment& made) {
+  void read_capabilities(const ConfigNode* info, LiteLlmDeployment& made) {
     const auto tools = tree_.flag(info, "supports_function_calling");
     const auto json = tree_.flag(info, "supports_response_schema");
     const auto images = tree_.flag(info, "supports_vision");
@@ -338,10 +230,10 @@ class LiteLlmImport {
     if (made.capabilities.empty()) made.capabilities.emplace_back("json");
   }
 
-  Group& group(const std::string& name, const ConfigNode& entry) {
-    const auto found = std::ranges::find(groups_, name, &Group::name);
-    if (found != groups_.end()) return *found;
-    return groups_.emplace_back(Group{
+  LiteLlmGroup& group(const std::string& name, const ConfigNode& entry) {
+    const auto found = std::ranges::find(router_.groups, name, &LiteLlmGroup::name);
+    if (found != router_.groups.end()) return *found;
+    return router_.groups.emplace_back(LiteLlmGroup{
         .name = name, .first = &entry, .deployments = {}, .fallbacks = {}, .is_alias = false});
   }
 
@@ -351,14 +243,15 @@ class LiteLlmImport {
     if (list == nullptr) return;
     for (const ConfigNode& each : list->items)
       for (const ConfigNode& from : each.items) {
-        const auto found = std::ranges::find(groups_, from.name, &Group::name);
-        if (from.kind != NodeKind::List || found == groups_.end()) {
+        const auto found = std::ranges::find(router_.groups, from.name, &LiteLlmGroup::name);
+        if (from.kind != NodeKind::List || found == router_.groups.end()) {
           tree_.drop(from, "names no model that was carried over");
           continue;
         }
         for (const ConfigNode& to : from.items) {
           const bool known = to.kind == NodeKind::Text &&
-                             std::ranges::find(groups_, to.text, &Group::name) != groups_.end();
+                             std::ranges::find(router_.groups, to.text, &LiteLlmGroup::name) !=
+                                 router_.groups.end();
           if (!known) {
             tree_.drop(to, "names no model that was carried over");
             continue;
@@ -374,110 +267,42 @@ class LiteLlmImport {
         ForeignTree::table(&tree_.root(), "router_settings"), "model_group_alias");
     if (aliases == nullptr) return;
     for (const ConfigNode& alias : aliases->items) {
-      const auto found = std::ranges::find(groups_, alias.text, &Group::name);
-      const bool taken = std::ranges::find(groups_, alias.name, &Group::name) != groups_.end() ||
+      const auto found = std::ranges::find(router_.groups, alias.text, &LiteLlmGroup::name);
+      const bool taken = std::ranges::find(router_.groups, alias.name, &LiteLlmGroup::name) !=
+                             router_.groups.end() ||
                          model_names_.contains(alias.name) || alias.name.empty();
-      if (alias.kind != NodeKind::Text || found == groups_.end() || taken) {
+      if (alias.kind != NodeKind::Text || found == router_.groups.end() || taken) {
         tree_.drop(alias, "stands for no model that was carried over, or has the name of one");
         continue;
       }
       tree_.take(alias);
-      Group copy = *found;
+      LiteLlmGroup copy = *found;
       copy.name = alias.name;
       copy.is_alias = true;
-      groups_.push_back(std::move(copy));
+      router_.groups.push_back(std::move(copy));
     }
   }
 
-  [[nodiscard]] std::vector<std::string> candidates(const Group& each) {
-    std::vector<std::string> names;
-    const auto add = [&](const Group& from) {
-      for (const std::size_t i : from.deployments)
-        if (std::ranges::find(names, deployments_[i].name) == names.end())
-          names.push_back(deployments_[i].name);
-    };
-    add(each);
-    for (const std::string& fallback : each.fallbacks)
-      add(*std::ranges::find(groups_, fallback, &Group::name));
-    return names;
-  }
-
-  std::string write() {
-    std::string out = "# Made by `croft route import` from a LiteLLM configuration.\n";
-    for (const Upstream& each : upstreams_) write_upstream(out, each);
-    for (const Deployment& each : deployments_) write_model(out, each);
-    for (const Group& each : groups_) write_route(out, each);
-    return out;
-  }
-
-  void write_upstream(std::string& out, const Upstream& each) const {
-    out += "\n[upstreams." + toml_text(each.name) + "]\ndialect = " + toml_text(each.dialect) +
-           "\nurl = " + toml_text(each.url) + "\n";
-    if (each.insecure) out += "insecure_http = true\n";
-    if (each.key_env.starts_with("SET_ME")) out += "# Set this variable to the key.\n";
-    if (!each.key_env.empty()) out += "key_env = " + toml_text(each.key_env) + "\n";
-    if (!each.organization.empty())
-      out += "headers = { OpenAI-Organization = " + toml_text(each.organization) + " }\n";
-    if (each.total_ms > 0) out += "total_ms = " + toml_number(std::floor(each.total_ms)) + "\n";
-    if (each.retries >= 0) out += "retries = " + toml_number(std::floor(each.retries)) + "\n";
-    if (breaker_failures_ > 0)
-      out += "breaker_failures = " + toml_number(std::floor(breaker_failures_)) + "\n";
-    if (cool_down_ > 0)
-      out += "breaker_cool_down_s = " + toml_number(std::floor(cool_down_)) + "\n";
-  }
-
-  void write_model(std::string& out, const Deployment& each) const {
-    out += "\n[models." + toml_text(each.name) +
-           "]\nupstream = " + toml_text(upstreams_[each.upstream].name) +
-           "\nmodel = " + toml_text(each.model) + "\n";
-    if (each.context > 0) out += "context = " + toml_number(std::floor(each.context)) + "\n";
-    if (each.free) {
-      out += "free = true\n";
-    } else {
-      out += each.in.empty() ? "# price_in =   # per million tokens\n"
-                             : "price_in = " + each.in + "\n";
-      out += each.out.empty() ? "# price_out =  # per million tokens\n"
-                              : "price_out = " + each.out + "\n";
-      if (!each.cached.empty()) out += "price_cached = " + each.cached + "\n";
-    }
-    if (!each.capabilities.empty()) out += "capabilities = " + toml_texts(each.capabilities) + "\n";
-    if (each.weighted) out += "weight = " + toml_number(each.weight) + "\n";
-  }
-
-  void write_route(std::string& out, const Group& each) {
-    out += "\n[routes." + toml_text(each.name) + "]\ncloud = " + toml_texts(candidates(each)) +
-           "\ndefault = \"cloud\"\n";
-    const bool shared = each.deployments.size() > 1;
-    // Croft orders all candidates of a route one way: weights first, then a list, it cannot say.
-    const bool listed = !each.fallbacks.empty() && !by_cost_;
-    if (shared && listed && !each.is_alias)
+  /// What works otherwise than there.
+  void note_changes() {
+    for (const LiteLlmGroup& each : router_.groups) {
+      if (each.is_alias) continue;
+      if (each.deployments.size() > 1 && router_.is_listed(each))
+        tree_.note(
+            ImportNoteKind::Changed, *each.first,
+            "has several deployments and fallbacks: they are asked as listed, not by weight");
       tree_.note(ImportNoteKind::Changed, *each.first,
-                 "has several deployments and fallbacks: they are asked as listed, not by weight");
-    out += std::string("order = \"") +
-           (by_cost_ ? "cost"
-            : listed ? "listed"
-                     : "weighted") +
-           "\"\n";
-    // LiteLLM sends everything. Croft's default would keep such a route from ever answering where
-    // something was found, and "allow" is for a person to write.
-    out += "privacy = \"block\"\n";
-    if (each.is_alias) return;
-    tree_.note(ImportNoteKind::Changed, *each.first,
-               "requests in which something sensitive is found are refused; LiteLLM sends them. "
-               "privacy = \"allow\" does as well");
+                 "requests in which something sensitive is found are refused; LiteLLM sends them. "
+                 "privacy = \"allow\" does as well");
+    }
   }
 
   ForeignTree tree_;
   std::set<std::string> group_names_;
   std::set<std::string> model_names_;
-  std::vector<Upstream> upstreams_;
-  std::vector<Deployment> deployments_;
-  std::vector<Group> groups_;
+  LiteLlmRouter router_;
   double total_ms_ = 0;
   double retries_ = -1;
-  double breaker_failures_ = 0;
-  double cool_down_ = 0;
-  bool by_cost_ = false;
 };
 
 }  // namespace
