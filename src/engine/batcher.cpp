@@ -28,6 +28,10 @@ Error deadline_exceeded() {
           .field = "deadline_ms"};
 }
 
+double seconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 SchedulerOptions scheduler_options(const Model& model, const EngineOptions& options,
                                    const KvPool& kv) {
   return {.parallel = options.parallel,
@@ -270,6 +274,9 @@ void Batcher::compute_step() {
   CHECK(!plan.empty());
   begin_batch(plan);
   session_.forward(batch_);
+  // Before the tokens are drawn: a sequence that ends now tells what it took.
+  const auto computed = std::chrono::steady_clock::now();
+  share_out(plan, seconds(planned, computed) + std::exchange(unshared_seconds_, 0.0));
   consume_logits();
   for (const PlannedRows& rows : plan) {
     auto& s = static_cast<Sequence&>(*rows.job);
@@ -278,8 +285,18 @@ void Batcher::compute_step() {
     if (s.request().tokens_max == 0)
       s.finish(FinishReason::Length, std::chrono::steady_clock::now());
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - planned;
-  scheduler_.stepped(took.count());
+  const auto done = std::chrono::steady_clock::now();
+  unshared_seconds_ =
+      sequences_.size() > 1 || !sequences_.front()->finished() ? seconds(computed, done) : 0.0;
+  scheduler_.stepped(seconds(planned, done));
+}
+
+/// By rows: what a row costs hardly depends on whose it is.
+void Batcher::share_out(const std::vector<PlannedRows>& plan, double seconds) {
+  const double each = seconds / static_cast<double>(batch_.tokens.size());
+  for (const PlannedRows& rows : plan)
+    static_cast<Sequence&>(*rows.job).compute_seconds +=
+        each * static_cast<double>(rows.count + rows.drafted);
 }
 
 void Batcher::consume_logits() {

@@ -73,6 +73,7 @@ class Batcher {
   void guess();
   void draft(std::span<Sequence* const> sequences);
   void begin_batch(const std::vector<PlannedRows>& plan);
+  void share_out(const std::vector<PlannedRows>& plan, double seconds);
   void add_rows(const PlannedRows& rows);
   void draw(WantedRun run, std::size_t first_logits);
   void consume(WantedRun run, std::size_t first_logits, SteadyTime now);
@@ -99,7 +100,8 @@ class Batcher {
   std::uint64_t guessed_total_ = 0;
   std::uint64_t held_total_ = 0;
   StepCount counted_;
-  std::size_t failures_ = 0;  ///< steps in a row for which there was no memory
+  std::size_t failures_ = 0;       ///< steps in a row for which there was no memory
+  double unshared_seconds_ = 0.0;  ///< of the last step: nobody's yet
 };
 
 }  // namespace croft

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <future>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 namespace croft {
@@ -130,6 +131,27 @@ TEST_F(EngineTest, BatchedEqualsSingleBitForBit) {
     EXPECT_EQ(together.endings, 1);
     EXPECT_EQ(together.done->usage.completion_tokens, requests[i].tokens_max);
   }
+}
+
+TEST_F(EngineTest, StepsAreSharedOutAmongThoseWhoseRowsTheyComputed) {
+  const auto engine = start({.context = 512, .parallel = 4, .prefill_chunk = 64});
+  std::vector<Listener> listeners(4);
+  for (std::size_t i = 0; i < listeners.size(); ++i)
+    ASSERT_TRUE(engine
+                    ->generate(request(prompt_of(i == 0 ? 400 : 4, static_cast<TokenId>(i)), 12),
+                               listeners[i].sink())
+                    .has_value());
+  std::vector<double> shares;
+  for (Listener& listener : listeners)
+    shares.push_back(listener.wait().done->usage.compute_seconds);
+  for (std::size_t i = 1; i < shares.size(); ++i) {
+    EXPECT_GT(shares[i], 0.0);
+    EXPECT_GT(shares[0], shares[i]) << "400 prompt tokens against 4";
+  }
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  while (engine->stats().requests_running != 0) std::this_thread::yield();
+  EXPECT_LE(sum, engine->stats().step_seconds_total) << "nothing is counted twice";
+  EXPECT_GT(sum, 0.5 * engine->stats().step_seconds_total) << "nor forgotten";
 }
 
 TEST_F(EngineTest, GuessesChangeNothingButTheNumberOfSteps) {

@@ -72,6 +72,9 @@ struct GenerationUsage {
   double queue_seconds = 0.0;         ///< submit to first computation
   double prompt_seconds = 0.0;        ///< first computation to first token
   double decode_seconds = 0.0;        ///< first token to the end
+  /// Of the engine's own time: each step's is shared out among the rows that it computed. Sampling
+  /// after a step counts with the next one.
+  double compute_seconds = 0.0;
 };
 
 /// The prompt is evaluated. `logprobs[i]` belongs to prompt[i]; entry 0 has logprob NaN and no

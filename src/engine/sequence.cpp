@@ -150,6 +150,7 @@ void Sequence::finish(FinishReason reason, SteadyTime now) {
   usage.queue_seconds = seconds(submitted, started);
   usage.prompt_seconds = seconds(started, first_token_.value_or(now));
   usage.decode_seconds = seconds(first_token_.value_or(now), now);
+  usage.compute_seconds = compute_seconds;
   finished_ = deliver(GenerationDone{reason, usage});
 }
 

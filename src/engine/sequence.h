@@ -59,6 +59,7 @@ class Sequence : public ScheduledJob {
     return request_.tokens_max - std::min(request_.tokens_max, generated());
   }
   std::unique_ptr<DraftState> draft;  ///< the batcher's
+  double compute_seconds = 0.0;       ///< likewise: this sequence's share of the steps so far
 
   struct Drawn {
     TokenId id = 0;

@@ -393,9 +393,14 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
                   .client = route.path == messages_path ? dialects::Dialect::Anthropic
                                                         : dialects::Dialect::OpenAi,
                   .received = received};
-  const auto done = [this](const RouteTrace& trace) {
+  const auto done = [this, weak = std::weak_ptr(writer)](const RouteTrace& trace) {
     metrics_.routed(trace);
     if (OtlpExporter* exporter = options_.routing->exporter()) exporter->record(trace);
+    // A shadow answer, which comes later, finds the writer gone or its trace taken.
+    if (const std::shared_ptr<ResponseWriter> alive = weak.lock())
+      alive->post([alive, trace = std::make_shared<const RouteTrace>(trace)] {
+        if (!alive->record().trace) alive->record().trace = trace;
+      });
   };
   return start_routed(
       std::move(http), body,

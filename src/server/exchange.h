@@ -23,9 +23,11 @@ namespace croft {
 /// only. Where memory runs out this answer is given up, and no other.
 class Exchange final : public ResponseWriter, public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(boost::asio::io_context& io, const HttpRequest& request, bool keep_alive,
-           std::size_t unsent_bytes_max)
+  /// `handler` outlives the exchange.
+  Exchange(boost::asio::io_context& io, HttpHandler& handler, const HttpRequest& request,
+           bool keep_alive, std::size_t unsent_bytes_max)
       : io_(io),
+        handler_(handler),
         wake_(io, boost::asio::steady_timer::time_point::max()),
         keep_alive_(keep_alive),
         unsent_bytes_max_(unsent_bytes_max) {
@@ -35,7 +37,13 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
     head_.http_1_0 = request.http_1_0;
     head_.response_headers = request.response_headers;
     record().route = request.route;
+    record().tenant = request.tenant;
+    record().started = std::chrono::system_clock::now();
   }
+  /// Everybody who worked on the answer has let go of it.
+  ~Exchange() override { handler_.settled(record()); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   void send(HttpResponse response) override {
     run([self = shared_from_this(), response = std::move(response)] {
@@ -141,6 +149,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
   }
 
   boost::asio::io_context& io_;
+  HttpHandler& handler_;
   boost::asio::steady_timer wake_;
   HttpRequest head_;  ///< what the response needs of it
   std::string output_;

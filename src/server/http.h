@@ -45,7 +45,9 @@ struct HttpResponse {
   std::string body;
 };
 
-/// What is logged and counted about one request once it is over. Never holds text of a prompt or an
+struct RouteTrace;
+
+/// What is logged, counted and accounted for about one request. Never holds text of a prompt or an
 /// answer.
 struct RequestRecord {
   std::string method = {};
@@ -57,6 +59,14 @@ struct RequestRecord {
   double seconds = 0.0;
   bool client_gone = false;  ///< the peer left before the answer was complete
   std::string model = {};    ///< served name of the model that was asked; empty: none was
+  std::chrono::system_clock::time_point started = {};
+  std::string tenant = {};
+  bool streamed = false;
+  std::optional<std::size_t> cached_tokens = {};  ///< of the prompt
+  double queue_seconds = 0.0;
+  double compute_seconds = 0.0;  ///< of the engine's time; 0: it computed nothing
+  std::optional<double> first_token_seconds = {};
+  std::shared_ptr<const RouteTrace> trace = {};  ///< where a route was asked
 };
 
 /// The answer to one request: either one send(), or begin_stream(), write()... and end_stream().
@@ -103,6 +113,9 @@ class HttpHandler {
   virtual void handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) = 0;
   /// Called once per request on the connection's thread, also for those refused or malformed.
   virtual void completed(const RequestRecord& record) = 0;
+  /// Called once per request after completed(), when nobody works on it any more: where the client
+  /// left, a model may have gone on for a token. Any thread; must not block or throw.
+  virtual void settled(const RequestRecord& /*record*/) {}
 };
 
 /// Case-insensitive comparison of ASCII, as header names and host names need.

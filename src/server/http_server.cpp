@@ -305,16 +305,19 @@ awaitable<bool> Connection::send_alone(HttpRequest head, HttpResponse response, 
   sending_alone_ = false;
   record.client_gone = !written;
   if (!written) record.status = 499;
+  record.tenant = head.tenant;
+  record.started = std::chrono::system_clock::now();
   record.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
   server_.handler.completed(record);
+  server_.handler.settled(record);
   server_.stop_if_drained();
   if (written && !keep_alive) co_await close_gently();
   co_return written&& keep_alive;
 }
 
 void Connection::begin_answer(HttpRequest request, bool keep_alive) {
-  auto exchange =
-      std::make_shared<Exchange>(server_.io, request, keep_alive, server_.options.unsent_bytes_max);
+  auto exchange = std::make_shared<Exchange>(server_.io, server_.handler, request, keep_alive,
+                                             server_.options.unsent_bytes_max);
   const bool quick = server_.handler.is_quick(request);
   auto work = [&handler = server_.handler, request = std::move(request), exchange]() mutable {
     try {

@@ -1,5 +1,6 @@
 #include "server/api/text_call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/api/json_error.h"
@@ -84,6 +85,7 @@ Result<void> TextCall::submit_choice(std::size_t index) {
 void TextCall::begin() {
   for (const TextPrompt& prompt : request_.prompts)
     writer_->record().prompt_tokens += prompt.tokens.size();
+  writer_->record().streamed = request_.stream;
   if (request_.stream) {
     HttpResponse head;
     head.content_type = "text/event-stream";
@@ -99,6 +101,7 @@ void TextCall::begin() {
 }
 
 void TextCall::on_event(std::size_t index, GenerationEvent event) {
+  if (const auto* done = std::get_if<GenerationDone>(&event)) note_usage(done->usage);
   if (ended_) return;
   if (const auto* prompt = std::get_if<PromptDone>(&event))
     on_prompt(index, *prompt);
@@ -108,6 +111,13 @@ void TextCall::on_event(std::size_t index, GenerationEvent event) {
     on_done(index, *done);
   else
     fail_call(std::get<Error>(event));
+}
+
+/// Also of a choice that nobody waits for any more: it was computed.
+void TextCall::note_usage(const GenerationUsage& usage) {
+  RequestRecord& record = writer_->record();
+  record.compute_seconds += usage.compute_seconds;
+  record.queue_seconds = std::max(record.queue_seconds, usage.queue_seconds);
 }
 
 void TextCall::on_prompt(std::size_t index, const PromptDone& prompt) {
@@ -124,6 +134,8 @@ void TextCall::count_tokens(Choice& choice, std::size_t tokens_count) {
   const Clock::time_point now = Clock::now();
   if (!choice.has_token) {
     context_.metrics->first_token(context_.route, seconds_between(started_, now));
+    if (!writer_->record().first_token_seconds)
+      writer_->record().first_token_seconds = seconds_between(started_, now);
   } else {
     const double each = seconds_between(choice.last_token, now) / static_cast<double>(tokens_count);
     context_.metrics->inter_token(context_.route, each);
@@ -189,6 +201,7 @@ void TextCall::finish() {
   ended_ = true;
   const TextUsage usage = total_usage();
   writer_->record().generated_tokens = usage.completion_tokens;
+  writer_->record().cached_tokens = usage.cached_tokens;
   if (request_.stream) {
     if (request_.include_usage) send_chunk(usage_chunk(envelope_, usage));
     writer_->write(std::string(done_event()));

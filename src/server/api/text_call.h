@@ -54,6 +54,7 @@ class TextCall : public std::enable_shared_from_this<TextCall> {
   Result<void> submit_choice(std::size_t index);
   void begin();
   void on_event(std::size_t index, GenerationEvent event);
+  void note_usage(const GenerationUsage& usage);
   void on_prompt(std::size_t index, const PromptDone& prompt);
   void on_delta(std::size_t index, const TextDelta& delta);
   void on_done(std::size_t index, const GenerationDone& done);

@@ -1,5 +1,6 @@
 #include "server/routing/local_attempt.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/api/json_error.h"
@@ -69,6 +70,9 @@ void LocalAttempt::on_event(GenerationEvent event) {
   }
   if (const auto* done = std::get_if<GenerationDone>(&event)) {
     usage_ = done->usage;
+    RequestRecord& record = writer_->record();  // also for what was thrown away
+    record.compute_seconds += done->usage.compute_seconds;
+    record.queue_seconds = std::max(record.queue_seconds, done->usage.queue_seconds);
     tokens_ = std::max(tokens_, done->usage.completion_tokens);
     client_left_.reset();
     if (over_ || !listener) return;
