@@ -35,6 +35,8 @@ HEAVY = {
     r"utf8proc": 2,  # text and template, which must know nothing of each other
     r"sodium": 2,  # hashed keys; sealed secrets
     r"zip\.h": 1,
+    r"sqlite3": 1,
+    r"libpq": 2,  # the connection; its answers
 }
 
 # Columns are clang-format's business (house.format): it knows which literals cannot be broken.

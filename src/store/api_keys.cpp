@@ -1,7 +1,6 @@
 #include "store/api_keys.h"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,48 +14,15 @@
 
 #include "io/atomic_file.h"
 #include "store/clock_text.h"
+#include "store/key_secret.h"
 
 namespace croft {
 namespace {
 
 constexpr std::string_view line_tag = "croft-key-1";
-constexpr std::string_view key_prefix = "sk-croft-";
-constexpr std::size_t key_random_bytes = 32;
 constexpr std::size_t label_bytes_max = 64;
 // 10,000 keys; a file beyond that is not ours.
 constexpr std::uintmax_t file_bytes_max = 2 * 1024 * 1024;
-constexpr int base64_variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-
-Result<void> start_sodium() {
-  // Returns 1 when it ran before; safe from several threads.
-  if (sodium_init() < 0) {
-    return fail(ErrorCode::Internal, "libsodium could not start: no source of randomness");
-  }
-  return {};
-}
-
-std::string to_base64(std::span<const std::uint8_t> bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), base64_variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), base64_variant);
-  text.pop_back();  // the terminating zero
-  return text;
-}
-
-template <std::size_t Size>
-bool from_base64(std::string_view text, std::array<std::uint8_t, Size>& out) {
-  std::size_t length = 0;
-  const char* end = nullptr;
-  return sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length, &end,
-                           base64_variant) == 0 &&
-         length == Size && end == text.data() + text.size();
-}
-
-std::array<std::uint8_t, 32> hash_key(std::string_view key, std::span<const std::uint8_t> salt) {
-  std::array<std::uint8_t, 32> out{};
-  crypto_generichash(out.data(), out.size(), reinterpret_cast<const unsigned char*>(key.data()),
-                     key.size(), salt.data(), salt.size());
-  return out;
-}
 
 Result<void> check_label(std::string_view label) {
   bool sound = !label.empty() && label.size() <= label_bytes_max && label.front() != ' ';
@@ -142,7 +108,7 @@ Result<ApiKeys::Entry> ApiKeys::parse_line(std::string_view line, std::size_t li
   const std::string_view hash = take_word(rest);
   const std::string_view created = take_word(rest);
   Entry entry;
-  if (tag != line_tag || !from_base64(salt, entry.salt) || !from_base64(hash, entry.hash) ||
+  if (tag != line_tag || !from_base64url(salt, entry.salt) || !from_base64url(hash, entry.hash) ||
       created.empty() || !check_label(rest)) {
     // The line itself is not repeated: someone may have pasted a key into the file.
     return fail(ErrorCode::Corrupt,
@@ -155,7 +121,7 @@ Result<ApiKeys::Entry> ApiKeys::parse_line(std::string_view line, std::size_t li
 }
 
 Result<ApiKeys> ApiKeys::load(const std::filesystem::path& path) {
-  TRY(start_sodium());
+  TRY(start_key_secrets());
   const std::string text = TRY(read_key_file(path));
   ApiKeys keys;
   std::string_view rest = text;
@@ -170,7 +136,7 @@ Result<ApiKeys> ApiKeys::load(const std::filesystem::path& path) {
 }
 
 Result<std::string> ApiKeys::create(const std::filesystem::path& path, std::string_view label) {
-  TRY(start_sodium());
+  TRY(start_key_secrets());
   TRY(check_label(label));
   std::error_code ignored;  // a folder that cannot be made shows as an error of the lock below
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
@@ -178,15 +144,12 @@ Result<std::string> ApiKeys::create(const std::filesystem::path& path, std::stri
   TRY(load(path));  // never append to a file that is not ours
   std::string text = TRY(read_key_file(path));
 
-  std::array<std::uint8_t, key_random_bytes> secret{};
-  randombytes_buf(secret.data(), secret.size());
-  std::string key = std::string(key_prefix) + to_base64(secret);
-  sodium_memzero(secret.data(), secret.size());
+  std::string key = make_api_key();
   std::array<std::uint8_t, salt_bytes> salt{};
-  randombytes_buf(salt.data(), salt.size());
+  fill_random(salt);
 
   if (!text.empty() && text.back() != '\n') text += '\n';
-  text += std::string(line_tag) + ' ' + to_base64(salt) + ' ' + to_base64(hash_key(key, salt)) +
+  text += std::string(line_tag) + ' ' + to_base64url(salt) + ' ' + to_base64url(hash_api_key(key, salt)) +
           ' ' + utc_now_text() + ' ' + std::string(label) + '\n';
   // A new temporary file is 0600 (mkstemp's rule), and the rename keeps that.
   TRY(write_file_atomically(path, text));
@@ -203,11 +166,11 @@ Result<std::string> ApiKeys::create(const std::filesystem::path& path, std::stri
 std::optional<std::size_t> ApiKeys::find(std::string_view key) const {
   std::size_t found = 0;  // entry + 1
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const auto hash = hash_key(key, entries_[i].salt);
+    const auto hash = hash_api_key(key, entries_[i].salt);
     // Never leaves the loop early, and does the same for every entry: the time must not tell which
     // one matched.
-    const auto equal = static_cast<std::size_t>(
-        sodium_memcmp(hash.data(), entries_[i].hash.data(), hash_bytes) == 0);
+    const auto equal =
+        static_cast<std::size_t>(equal_in_constant_time(hash, entries_[i].hash));
     found |= (i + 1) & (std::size_t{0} - equal);
   }
   if (found == 0) return std::nullopt;
