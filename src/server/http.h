@@ -57,8 +57,9 @@ struct RequestRecord {
   std::size_t prompt_tokens = 0;
   std::size_t generated_tokens = 0;
   double seconds = 0.0;
-  bool client_gone = false;  ///< the peer left before the answer was complete
-  std::string model = {};    ///< served name of the model that was asked; empty: none was
+  bool client_gone = false;    ///< the peer left before the answer was complete
+  std::string model = {};      ///< served name of the model that was asked; empty: none was
+  std::string ledger_id = {};  ///< ours, also where `id` is the caller's
   std::chrono::system_clock::time_point started = {};
   std::string tenant = {};
   bool streamed = false;
