@@ -30,7 +30,7 @@ HEAVY = {
     r"yaml-cpp": 1,
     r"spdlog/": 1,
     r"prometheus/": 1,
-    r"curl/": 2,  # single downloads; many requests at a time
+    r"curl/": 3,  # single downloads; many requests at a time
     r"pcre2": 1,
     r"utf8proc": 2,  # text and template, which must know nothing of each other
     r"sodium": 2,  # hashed keys; sealed secrets

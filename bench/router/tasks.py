@@ -112,11 +112,12 @@ def receipt_text(path):
 
 
 class Sroie:
-    """Company, date and total of a receipt. Right: date and total (and, apart, the company)."""
+    """Date and total of a receipt. Right: both."""
     name = "sroie"
     files = ["sroie"]
-    fields = ("company", "date", "total")
-    tokens_max = 80
+    fields = ("date", "total")
+    key_fields = ("company", *fields)
+    tokens_max = 40
     by_label = False
     styles = {"chat": 2, "plain": 2}
     example_characters_max = 600
@@ -127,8 +128,8 @@ class Sroie:
         for path in sorted(folder.glob("key/*.json")):
             text = receipt_text(folder / "box" / f"{path.stem}.csv")
             key = json.loads(path.read_text(encoding="utf-8"))
-            if all(key.get(field) for field in self.fields):
-                rows.append(Row(path.stem, text, {field: key[field] for field in self.fields}))
+            if all(key.get(field) for field in self.key_fields):
+                rows.append(Row(path.stem, text, {field: key[field] for field in self.key_fields}))
         # Examples: the first short receipts of different companies whose values stand there word for word. No receipt
         # of their companies is asked about.
         self.examples = []
@@ -146,19 +147,21 @@ class Sroie:
     @staticmethod
     def normal(field, value):
         value = " ".join(value.upper().split())
+        if field == "date" and (day := re.match(r"\d{1,2}[ -]?[A-Z]{3,9}[ -]?,?\d{2,4}|\d[\d./-]*\d", value)):
+            value = day.group()  # without the time of day, which some receipts print beside it
         if field == "total":
             value = re.sub(r"^(RM|MYR|\$)\s*", "", value).replace(",", "")
         return value
 
     def answer_of(self, gold):
         # The first field's name ends the question.
-        return "\n".join([gold["company"], f"Date: {gold['date']}", f"Total: {gold['total']}"])
+        return f"{gold['date']}\nTotal: {gold['total']}"
 
     def ask(self, row, style, shots):
-        introduction = ("Read the receipt and answer with three lines: the company that issued it, the date, and the total "
-                        "amount paid, each copied exactly as it is written there.")
-        examples = [(f"Receipt:\n{shot.text}\n\nCompany:", self.answer_of(shot.gold)) for shot in self.examples[:shots]]
-        return dialogue(style, introduction, examples, f"Receipt:\n{row.text}\n\nCompany:")
+        introduction = ("Read the receipt and answer with two lines: its date, and the total amount paid, each copied exactly "
+                        "as it is written there.")
+        examples = [(f"Receipt:\n{shot.text}\n\nDate:", self.answer_of(shot.gold)) for shot in self.examples[:shots]]
+        return dialogue(style, introduction, examples, f"Receipt:\n{row.text}\n\nDate:")
 
     def parse(self, text):
         """Field -> (value, first and last character of it in `text`)."""
@@ -166,8 +169,8 @@ class Sroie:
         found = {}
         for match in re.finditer(r"[^\n]+", text):
             line, start = match.group(), match.start()
-            label = re.match(r"\s*(company|date|total)\s*:\s*", line, re.IGNORECASE)
-            field = label.group(1).lower() if label else ("company" if start <= text_start else None)
+            label = re.match(r"\s*(date|total)\s*:\s*", line, re.IGNORECASE)
+            field = label.group(1).lower() if label else ("date" if start <= text_start else None)
             if field and field not in found:
                 value_start = start + (label.end() if label else len(line) - len(line.lstrip()))
                 found[field] = (text[value_start:match.end()].strip(), value_start, match.end())
@@ -198,12 +201,12 @@ def number_of(text):
 
 
 class Gsm8k:
-    """Grade-school problems, reasoned in the data set's own short form; right: the number after the last `####`."""
+    """Grade-school problems, reasoned in the model's own way; right: the number it ends with."""
     name = "gsm8k"
     files = ["gsm8k/test_first_half.jsonl", "gsm8k/train.jsonl"]
-    tokens_max = 220
+    tokens_max = 320
     by_label = False
-    styles = {"chat": 4, "plain": 4}
+    styles = {"chat": 0, "plain": 4}
     kept_for_examples = 100  # first rows of the training part
 
     def load(self, data):
@@ -217,18 +220,34 @@ class Gsm8k:
         return test + train[self.kept_for_examples:]
 
     def ask(self, row, style, shots):
-        introduction = "Solve the problem in a few short steps. End with a line that holds #### and the resulting number."
-        examples = [(f"Problem: {shot.text}\nSolution:", re.sub(r"<<.*?>>", "", shot.gold)) for shot in self.examples[:shots]]
+        introduction = "Solve the problem step by step and briefly. End with a line \"Answer:\" and the resulting number."
+        examples = [(f"Problem: {shot.text}\nSolution:",
+                     re.sub(r"<<.*?>>", "", shot.gold).replace("####", "Answer:")) for shot in self.examples[:shots]]
         return dialogue(style, introduction, examples, f"Problem: {row.text}\nSolution:")
+
+    @staticmethod
+    def place(text):
+        """Where the final number begins: after the last "Answer:", in the last box, or the last number there is."""
+        for mark in (r"answer\W*(?:is|:)", r"\\boxed\{", r"####"):
+            found = list(re.finditer(mark, text, re.IGNORECASE))
+            if not found:
+                continue
+            start = found[-1].end()
+            line = text[start:].lstrip().split("\n")[0]
+            if number_of(line):
+                # "Answer: 9 * 2 = 18"
+                return text.index(line, start) + (line.rfind("=") + 1 if number_of(line[line.rfind("=") + 1:]) else 0)
+        found = list(re.finditer(r"-?\d[\d,]*(\.\d+)?", text))
+        return found[-1].start() if found else None
 
     def check(self, row, text):
         gold = number_of(row.gold.rsplit("####", 1)[1])
-        mark = text.rfind("####")
+        start = self.place(text)
         number, spans = None, {}
-        if mark >= 0:
-            number = number_of(text[mark + 4:])
-            end = text.find("\n", mark)
-            spans["answer"] = (mark + 4, len(text) if end < 0 else end)
+        if start is not None:
+            number = number_of(text[start:])
+            end = text.find("\n", start)
+            spans["answer"] = (start, len(text) if end < 0 else end)
         return {"correct": number is not None and number == gold, "answer": number, "agreement_key": number, "spans": spans}
 
 

@@ -1,11 +1,15 @@
 #include "io/http_transfers.h"
 
 #include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
-#include <new>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -13,247 +17,42 @@
 #include "base/check.h"
 #include "base/mutex.h"
 #include "io/http_receiver.h"
-#include "io/quote_foreign.h"
+#include "io/transfer.h"
 
 namespace croft {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Milliseconds = std::chrono::milliseconds;
 
-constexpr std::size_t head_bytes_max = 64 * limits::KiB;
 constexpr long connections_kept = 256;
-constexpr Milliseconds poll_max{1000};
 constexpr std::size_t handles_kept = 128;
+constexpr int events_at_once = 64;
+/// Where the thread has other work: what the first pieces lead to is done before the next are read,
+/// else requests that came together stay together for ever.
+constexpr int events_between_other_work = 4;
+/// Commands that a drive's own listeners push are taken in the same drive so many times.
+constexpr int rounds_max = 8;
+constexpr auto never = Clock::time_point::max();
 
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListDeleter>;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-using Easy = std::unique_ptr<CURL, EasyDeleter>;
-
-Result<List> header_list(const std::vector<std::string>& lines) {
-  List list;
-  const auto append = [&](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    CHECK(longer != nullptr);
-    static_cast<void>(list.release());
-    list.reset(longer);
-  };
-  append("Expect:");  // no round trip before the body
-  for (const std::string& line : lines) {
-    if (line.find(':') == std::string::npos ||
-        line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-      return fail(
-          ErrorCode::InvalidArgument,
-          "the request header " + quote_foreign(line.substr(0, line.find(':'))) + " cannot be sent",
-          "Write it as \"Name: value\" on one line.");
-    append(line);
-  }
-  return list;
-}
-
-/// One request under way. Everything happens on the transfers' thread.
-class Transfer {
- public:
-  Transfer(TransferRequest request, std::shared_ptr<TransferListener> listener)
-      : request_(std::move(request)), listener_(std::move(listener)) {}
-
-  Result<void> prepare(CURL* easy, Clock::time_point now);
-  /// When it will have waited too long.
-  [[nodiscard]] Clock::time_point due() const { return std::min(due_, total_due_); }
-  [[nodiscard]] Error timeout_error(Clock::time_point now) const;
-  void end(CURL* easy, std::optional<Error> error, Clock::time_point now);
-  /// What libcurl's outcome means; none where all is well.
-  [[nodiscard]] std::optional<Error> outcome(CURLcode code) const;
-
-  Easy easy;
-
- private:
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
-  /// libcurl is C: no exception may pass through it.
-  template <typename Step>
-  bool guarded(Step step) {
-    try {
-      return step();
-    } catch (const std::bad_alloc&) {
-      refuse(ErrorCode::Unavailable, "this machine ran out of memory", "Try again later.");
-      return false;
-    }
-  }
-  bool take_header(std::string_view line);
-  bool take_body(std::string_view bytes);
-  /// Tells the listener of the head once, before the body.
-  bool give_head();
-  void refuse(ErrorCode code, std::string message, std::string hint) {
-    refusal_ = Error{code, std::move(message), std::move(hint), {}};
-  }
-
-  TransferRequest request_;
-  std::shared_ptr<TransferListener> listener_;
-  List headers_;
-  HttpHeaders response_;
-  std::optional<Error> refusal_;
-  int status_ = 0;
-  std::size_t head_bytes_ = 0;
-  std::uint64_t body_bytes_ = 0;
-  bool head_given_ = false;
-  Clock::time_point started_;
-  Clock::time_point due_;
-  Clock::time_point total_due_;
+struct FileHandle {
+  explicit FileHandle(int opened) : number(opened) { CHECK(number >= 0); }
+  ~FileHandle() { ::close(number); }
+  FileHandle(const FileHandle&) = delete;
+  FileHandle& operator=(const FileHandle&) = delete;
+  const int number;
 };
 
-Result<void> Transfer::prepare(CURL* handle, Clock::time_point now) {
-  started_ = now;
-  due_ = now + request_.first_byte_timeout;
-  total_due_ = now + request_.total_timeout;
-  TRY(check_http_url(request_.url));
-  headers_ = TRY(header_list(request_.headers));
-  const auto set = [&](CURLoption option, auto value) {
-    CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
-  };
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_USERAGENT, "croft");
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
-  set(CURLOPT_HTTPHEADER, headers_.get());
-  set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-  set(CURLOPT_PRIVATE, static_cast<void*>(this));
-  set(CURLOPT_NOPROGRESS, 1L);
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, 0L);
-  if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
-  if (!request_.proxy.empty()) set(CURLOPT_PROXY, request_.proxy.c_str());
-  if (request_.method == "POST") {
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-  } else if (request_.method != "GET") {
-    set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  }
-  return {};
-}
-
-std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  const std::string_view line(data, size * count);
-  auto& transfer = *static_cast<Transfer*>(self);
-  return transfer.guarded([&] { return transfer.take_header(line); }) ? line.size()
-                                                                      : CURL_WRITEFUNC_ERROR;
-}
-
-std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-  const std::string_view bytes(data, size * count);
-  auto& transfer = *static_cast<Transfer*>(self);
-  return transfer.guarded([&] { return transfer.take_body(bytes); }) ? bytes.size()
-                                                                     : CURL_WRITEFUNC_ERROR;
-}
-
-bool Transfer::take_header(std::string_view line) {
-  head_bytes_ += line.size();
-  if (head_bytes_ > head_bytes_max) {
-    refuse(ErrorCode::TooLarge, shown_url(request_.url) + " sends a head that has no end", {});
-    return false;
-  }
-  if (line.starts_with("HTTP/")) {  // also after an interim response: forget that one
-    response_.clear();
-    const std::size_t space = line.find(' ');
-    status_ = 0;
-    for (std::size_t i = space + 1;
-         space != std::string_view::npos && i < line.size() && i < space + 4; ++i)
-      status_ = status_ * 10 + (line[i] >= '0' && line[i] <= '9' ? line[i] - '0' : 0);
-    return true;
-  }
-  line = trim_spaces(line);
-  if (line.empty()) return status_ < 200 || give_head();
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || head_given_) return true;  // a trailer says nothing to us
-  std::string& value = response_[ascii_lower(trim_spaces(line.substr(0, colon)))];
-  if (!value.empty()) value += ", ";
-  value += trim_spaces(line.substr(colon + 1));
-  return true;
-}
-
-bool Transfer::give_head() {
-  if (head_given_) return true;
-  head_given_ = true;
-  due_ = Clock::now() + request_.between_timeout;
-  if (status_ >= 300 && status_ < 400) {
-    refuse(ErrorCode::Forbidden,
-           shown_url(request_.url) + " answers with a redirect (" + std::to_string(status_) +
-               "), which is not followed: it could carry the request elsewhere",
-           "Configure the address that it redirects to.");
-    return false;
-  }
-  listener_->on_head(status_, response_);
-  return true;
-}
-
-bool Transfer::take_body(std::string_view bytes) {
-  body_bytes_ += bytes.size();
-  if (body_bytes_ > request_.bytes_max) {
-    refuse(ErrorCode::TooLarge,
-           shown_url(request_.url) + " sends more than " + std::to_string(request_.bytes_max) +
-               " bytes",
-           {});
-    return false;
-  }
-  due_ = Clock::now() + request_.between_timeout;
-  listener_->on_body(bytes);
-  return true;
-}
-
-Error Transfer::timeout_error(Clock::time_point now) const {
-  const char* what = now >= total_due_ ? " takes longer for its answer than is allowed"
-                     : head_given_     ? " stopped in the middle of its answer"
-                                       : " does not begin to answer";
-  return {.code = ErrorCode::Timeout,
-          .message = shown_url(request_.url) + what,
-          .hint = "Its time-outs are in the upstream's configuration.",
-          .field = {}};
-}
-
-std::optional<Error> Transfer::outcome(CURLcode code) const {
-  if (refusal_) return refusal_;
-  if (code == CURLE_OK) return std::nullopt;
-  if (code == CURLE_OPERATION_TIMEDOUT)
-    return Error{.code = ErrorCode::Timeout,
-                 .message = shown_url(request_.url) + " cannot be reached in time",
-                 .hint = "Check the network and proxy settings.",
-                 .field = {}};
-  return Error{.code = ErrorCode::Io,
-               .message = "cannot ask " + shown_url(request_.url) + ": " + curl_easy_strerror(code),
-               .hint = "Check the address, the network, certificates and proxy settings.",
-               .field = {}};
-}
-
-void Transfer::end(CURL* handle, std::optional<Error> error, Clock::time_point now) {
-  TransferEnd ending;
-  ending.error = std::move(error);
-  ending.head_received = head_given_;
-  ending.seconds = std::chrono::duration<double>(now - started_).count();
-  long sent = 0;
-  curl_off_t connected = 0;
-  if (handle != nullptr) {
-    curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &sent);
-    curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &connected);
-  }
-  ending.reached = head_given_ || sent > 0 || connected > 0;
-  listener_->on_end(ending);
+/// Of an event or timer file: its count tells nothing that we need.
+void drain(int file) {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t bytes = ::read(file, &count, sizeof count);
 }
 
 }  // namespace
 
+/// libcurl says which sockets to watch and when to call it; both, the wake-up and all time-outs go
+/// through one epoll set. So that one thread can wait for transfers and for other things, the set
+/// can be handed to whoever waits for those.
 struct HttpTransfers::Impl {
   struct Command {
     Id id = 0;
@@ -267,14 +66,42 @@ struct HttpTransfers::Impl {
     multi = curl_multi_init();
     CHECK(multi != nullptr);
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections_kept);
-    thread = std::thread([this] { run(); });
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+    watch(wake.number, EPOLLIN, EPOLL_CTL_ADD);
+    watch(timer.number, EPOLLIN, EPOLL_CTL_ADD);
+    start_thread();
   }
   ~Impl() {
-    stopping = true;
-    curl_multi_wakeup(multi);
-    thread.join();
+    stop_thread();
+    end_all();
     spare.clear();
     curl_multi_cleanup(multi);
+  }
+
+  void start_thread() {
+    stopping = false;
+    thread = std::thread([this] {
+      while (!stopping) wait_and_drive(-1, events_at_once);
+    });
+  }
+  void stop_thread() {
+    if (!thread.joinable()) return;
+    stopping = true;
+    ring();
+    thread.join();
+  }
+
+  /// Whoever waits hears of the end: tasks run at once, transfers are cancelled, and so is what
+  /// either of them begins.
+  void end_all() {
+    do {
+      take_commands();
+      run_tasks(never);
+      while (!transfers.empty()) cancel(transfers.begin()->first);
+    } while (has_commands());
   }
 
   void push(Command command) {
@@ -282,25 +109,105 @@ struct HttpTransfers::Impl {
       const MutexLock lock(mutex);
       commands.push_back(std::move(command));
     }
-    curl_multi_wakeup(multi);
+    // A drive looks for commands of its own listeners before it ends.
+    if (driver.load(std::memory_order_relaxed) != std::this_thread::get_id()) ring();
   }
 
-  void run() {
-    while (!stopping) {
-      take_commands();
-      run_tasks(Clock::now());
-      int active = 0;
-      CHECK(curl_multi_perform(multi, &active) == CURLM_OK);
-      take_outcomes();
-      curl_multi_poll(multi, nullptr, 0, static_cast<int>(end_overdue().count()), nullptr);
-    }
-    // Whoever waits hears of the end: tasks run at once, transfers are cancelled, and so is what
-    // either of them begins.
+  void ring() {
+    if (rung.exchange(true)) return;
+    const std::uint64_t one = 1;
+    CHECK(::write(wake.number, &one, sizeof one) == sizeof one);
+  }
+
+  /// Waits up to `milliseconds` (-1: for ever) for something to do, and does it.
+  void wait_and_drive(int milliseconds, int events_max) {
+    std::array<epoll_event, events_at_once> events;
+    const int ready = ::epoll_wait(set.number, events.data(), events_max, milliseconds);
+    driver = std::this_thread::get_id();
+    for (int i = 0; i < ready; ++i) take_event(events[static_cast<std::size_t>(i)]);
+    go_on();
+  }
+
+  /// Does what does not have to wait for a socket.
+  void go_on() {
+    driver = std::this_thread::get_id();
+    int round = 0;
     do {
+      const auto now = Clock::now();
       take_commands();
-      run_tasks(Clock::time_point::max());
-      while (!transfers.empty()) cancel(transfers.begin()->first);
-    } while (has_commands());
+      run_tasks(now);
+      if (curl_due <= now) call_curl(CURL_SOCKET_TIMEOUT, 0);
+      take_outcomes();
+      end_overdue(now);
+    } while ((has_commands() || curl_due <= Clock::now()) && ++round < rounds_max);
+    arm_timer();
+    driver = std::thread::id();
+    if (has_commands()) ring();
+  }
+
+  void take_event(const epoll_event& event) {
+    if (event.data.fd == wake.number) {
+      drain(wake.number);
+      rung = false;
+    } else if (event.data.fd == timer.number) {
+      drain(timer.number);
+      armed_for = never;
+    } else {
+      int mask = 0;
+      if ((event.events & EPOLLIN) != 0) mask |= CURL_CSELECT_IN;
+      if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
+      if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) mask |= CURL_CSELECT_ERR;
+      call_curl(event.data.fd, mask);
+    }
+  }
+
+  void call_curl(curl_socket_t socket, int mask) {
+    if (socket == CURL_SOCKET_TIMEOUT) curl_due = never;
+    int active = 0;
+    CHECK(curl_multi_socket_action(multi, socket, mask, &active) == CURLM_OK);
+  }
+
+  void watch(int socket, std::uint32_t events, int operation) {
+    epoll_event event = {};
+    event.events = events;
+    event.data.fd = socket;
+    // Without memory for it the socket stays silent, and its transfer ends by time-out.
+    if (::epoll_ctl(set.number, operation, socket, &event) != 0 && operation == EPOLL_CTL_MOD)
+      static_cast<void>(::epoll_ctl(set.number, EPOLL_CTL_ADD, socket, &event));
+  }
+
+  static int on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* known) {
+    auto& impl = *static_cast<Impl*>(self);
+    if (what == CURL_POLL_REMOVE) {
+      impl.watch(socket, 0, EPOLL_CTL_DEL);
+      return 0;
+    }
+    const std::uint32_t events = ((what & CURL_POLL_IN) != 0 ? std::uint32_t{EPOLLIN} : 0u) |
+                                 ((what & CURL_POLL_OUT) != 0 ? std::uint32_t{EPOLLOUT} : 0u);
+    impl.watch(socket, events, known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+    if (known == nullptr) curl_multi_assign(impl.multi, socket, self);
+    return 0;
+  }
+
+  static int on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
+    static_cast<Impl*>(self)->curl_due =
+        milliseconds < 0 ? never : Clock::now() + std::chrono::milliseconds(milliseconds);
+    return 0;
+  }
+
+  /// An alarm that is too early costs a look, so it is only ever moved forward.
+  void arm_timer() {
+    auto wanted = std::min(curl_due, look_at);
+    if (!tasks.empty()) wanted = std::min(wanted, tasks.begin()->first);
+    if (wanted >= armed_for) return;
+    armed_for = wanted;
+    // The steady clock is CLOCK_MONOTONIC; the time 0 would disarm.
+    const auto since = std::max(std::chrono::nanoseconds(1), wanted.time_since_epoch());
+    constexpr std::int64_t second = 1'000'000'000;
+    itimerspec when = {};
+    when.it_value.tv_sec = since.count() / second;
+    when.it_value.tv_nsec = since.count() % second;
+    CHECK(::timerfd_settime(timer.number, TFD_TIMER_ABSTIME, &when, nullptr) == 0);
   }
 
   [[nodiscard]] bool has_commands() {
@@ -309,7 +216,6 @@ struct HttpTransfers::Impl {
   }
 
   void take_commands() {
-    std::vector<Command> taken;
     {
       const MutexLock lock(mutex);
       taken.swap(commands);
@@ -322,6 +228,7 @@ struct HttpTransfers::Impl {
       else
         tasks.emplace(command.task_due, std::move(command.task));
     }
+    taken.clear();
   }
 
   void run_tasks(Clock::time_point until) {
@@ -334,7 +241,7 @@ struct HttpTransfers::Impl {
 
   void begin(Id id, std::unique_ptr<Transfer> transfer) {
     const auto now = Clock::now();
-    Easy easy;
+    CurlHandle easy;
     if (!spare.empty()) {
       easy = std::move(spare.back());
       spare.pop_back();
@@ -368,7 +275,7 @@ struct HttpTransfers::Impl {
     const std::unique_ptr<Transfer> transfer = std::move(place->second);
     transfers.erase(place);
     --count;
-    Easy easy = std::move(transfer->easy);
+    CurlHandle easy = std::move(transfer->easy);
     ids.erase(easy.get());
     curl_multi_remove_handle(multi, easy.get());
     transfer->end(easy.get(), std::move(error), Clock::now());
@@ -383,32 +290,38 @@ struct HttpTransfers::Impl {
     finish(found, Error{ErrorCode::Cancelled, "the request to the upstream was cancelled", {}, {}});
   }
 
-  /// Ends what has waited too long; gives the time until the next one will have.
-  Milliseconds end_overdue() {
-    const auto now = Clock::now();
-    auto next = now + poll_max;
-    if (!tasks.empty()) next = std::min(next, tasks.begin()->first);
+  /// Ends what has waited too long.
+  void end_overdue(Clock::time_point now) {
+    if (now < look_at) return;
+    look_at = never;
     std::vector<Id> overdue;
     for (const auto& [id, transfer] : transfers) {
       if (transfer->due() <= now)
         overdue.push_back(id);
       else
-        next = std::min(next, transfer->due());
+        look_at = std::min(look_at, transfer->due());
     }
     for (const Id id : overdue) {
       const auto found = transfers.find(id);
       finish(found, found->second->timeout_error(now));
     }
-    if (!overdue.empty()) return Milliseconds(0);
-    return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(next - now));
   }
 
+  const FileHandle set{::epoll_create1(EPOLL_CLOEXEC)};
+  const FileHandle wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  const FileHandle timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
   CURLM* multi = nullptr;
   std::unordered_map<Id, std::unique_ptr<Transfer>> transfers;
   std::unordered_map<CURL*, Id> ids;
-  std::vector<Easy> spare;
+  std::vector<CurlHandle> spare;
   std::multimap<Clock::time_point, std::function<void()>> tasks;
+  Clock::time_point curl_due = never;   ///< when libcurl wants to be called
+  Clock::time_point look_at = never;    ///< when a transfer may have waited too long
+  Clock::time_point armed_for = never;  ///< when the timer fires
+  std::vector<Command> taken;
   std::atomic<bool> stopping{false};
+  std::atomic<bool> rung{false};
+  std::atomic<std::thread::id> driver{};  ///< the thread inside drive()
   std::atomic<std::size_t> count{0};
   std::atomic<Id> next_id{1};
   Mutex mutex;
@@ -419,12 +332,31 @@ struct HttpTransfers::Impl {
 HttpTransfers::HttpTransfers() : impl_(std::make_unique<Impl>()) {}
 HttpTransfers::~HttpTransfers() = default;
 
+int HttpTransfers::hand_over() {
+  impl_->stop_thread();
+  impl_->ring();  // whatever was pushed meanwhile
+  return impl_->set.number;
+}
+
+void HttpTransfers::drive() {
+  impl_->wait_and_drive(0, events_between_other_work);
+}
+
+void HttpTransfers::begin_pushed() {
+  impl_->go_on();
+}
+
+void HttpTransfers::take_back() {
+  if (!impl_->thread.joinable()) impl_->start_thread();
+}
+
 HttpTransfers::Id HttpTransfers::start(TransferRequest request,
                                        std::shared_ptr<TransferListener> listener) {
   const Id id = impl_->next_id++;
   ++impl_->count;
-  impl_->push(
-      {.id = id, .start = std::make_unique<Transfer>(std::move(request), std::move(listener))});
+  impl_->push({.id = id,
+               .start = std::make_unique<Transfer>(std::move(request), std::move(listener),
+                                                   impl_->look_at)});
   return id;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/// Outbound HTTP for many requests at a time: one thread drives them all, answers arrive piece by
-/// piece. http_client.h is for single downloads.
+/// Outbound HTTP for many requests at a time: one thread drives them all, its own or the caller's;
+/// answers arrive piece by piece. http_client.h is for single downloads.
 
 #include <chrono>
 #include <cstddef>
@@ -72,6 +72,18 @@ class HttpTransfers {
   void post(std::function<void()> task);
   void post_after(std::chrono::milliseconds delay, std::function<void()> task);
   [[nodiscard]] std::size_t running() const;
+
+  /// A program whose own loop waits for other sockets too spares a thread's wake-up for every piece
+  /// by driving the transfers itself: from here on "the transfers' thread" is the one that calls
+  /// drive(), which does what there is to do and never waits, whenever the returned file (an epoll
+  /// set, which stays ours) is readable.
+  [[nodiscard]] int hand_over();
+  void drive();
+  /// On the driving thread, outside of drive(): what was started just now goes out at once, before
+  /// other work of this thread.
+  void begin_pushed();
+  /// Undoes hand_over(): a thread of their own drives them again. drive() is called no more.
+  void take_back();
 
  private:
   struct Impl;

@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::string_view id_suffix = "/{id}";
 constexpr std::string_view messages_path = "/v1/messages";
+constexpr std::string_view chat_path = "/v1/chat/completions";
 
 bool matches(std::string_view pattern, std::string_view path) {
   if (!pattern.ends_with(id_suffix)) return pattern == path;
@@ -122,6 +123,21 @@ std::vector<std::string> names_of(const std::vector<ModelSource>& models) {
   std::vector<std::string> names;
   for (const ModelSource& model : models) names.push_back(model.name);
   return names;
+}
+
+/// What seems to be the value of `model` in a body that is not parsed yet: a guess that decides
+/// where the request is worked on, not what is done with it. Empty: none in sight.
+std::string_view glimpse_model(std::string_view body) {
+  constexpr std::string_view key = "\"model\"";
+  const std::size_t found = body.find(key);
+  if (found == std::string_view::npos) return {};
+  body.remove_prefix(found + key.size());
+  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n:"), body.size()));
+  if (!body.starts_with('"')) return {};
+  body.remove_prefix(1);
+  const std::size_t end = body.find_first_of("\"\\");
+  return end == std::string_view::npos || body[end] != '"' ? std::string_view()
+                                                           : body.substr(0, end);
 }
 
 std::string_view asked_model(const json::object& body) {
@@ -241,6 +257,16 @@ HttpResponse Application::answer_options(const HttpRequest& request, const Route
   return response;
 }
 
+bool Application::is_quick(const HttpRequest& request) const {
+  constexpr std::size_t quick_bytes_max = 8 * limits::KiB;  // some 100 us of gates
+  if (request.body.size() > quick_bytes_max || options_.log_prompts) return false;
+  if (request.route != messages_path && request.route != chat_path) return false;
+  const std::shared_ptr<const RouterState> state = options_.routing->state();
+  if (!state) return false;
+  const RouteRuntime* route = state->find_route(glimpse_model(request.body));
+  return route != nullptr && route->config->local.empty();
+}
+
 void Application::handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) {
   const Route* route = find_route(request.path);
   if (route == nullptr) {
@@ -336,7 +362,7 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
     writer->send(json_response(TRY(explain_route(body, request.tenant, state.get()))));
     return {};
   }
-  const bool chat = route.path == "/v1/chat/completions";
+  const bool chat = route.path == chat_path;
   if (route.path == messages_path || (chat && names_route(state.get(), asked_model(body))))
     return run_routed(route, std::move(request), body, received, writer);
   if (names_route(state.get(), asked_model(body)))
@@ -416,7 +442,7 @@ Result<void> Application::run_call(const Call& call, const json::object& body,
     writer->send(json_response(TRY(apply_template_route(body, *engine))));
     return {};
   }
-  const bool chat = call.path == "/v1/chat/completions";
+  const bool chat = call.path == chat_path;
   TextRequest text =
       TRY(chat ? read_chat_request(body, *engine) : read_completion_request(body, *engine));
   text.generation.tenant = call.tenant;

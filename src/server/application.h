@@ -33,6 +33,8 @@ class Application final : public HttpHandler {
   explicit Application(Options options);
 
   std::optional<HttpResponse> admit(HttpRequest& head) override;
+  /// Short requests of routes that no local model answers.
+  [[nodiscard]] bool is_quick(const HttpRequest& request) const override;
   void handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) override;
   void completed(const RequestRecord& record) override;
 

@@ -95,7 +95,11 @@ class HttpHandler {
   /// Called with the header only, on the connection's thread, before the body is read: an answer
   /// refuses the request. May add response_headers.
   virtual std::optional<HttpResponse> admit(HttpRequest& head) = 0;
-  /// Called on a worker thread with the whole request. Must answer through `writer`, now or later.
+  /// Whether handle() may run on the connections' thread: it takes well below a millisecond and
+  /// waits for nothing. A request that does not change threads is answered sooner.
+  [[nodiscard]] virtual bool is_quick(const HttpRequest& /*request*/) const { return false; }
+  /// Called with the whole request on a worker thread, or where is_quick() says so on the
+  /// connections' thread. Must answer through `writer`, now or later.
   virtual void handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) = 0;
   /// Called once per request on the connection's thread, also for those refused or malformed.
   virtual void completed(const RequestRecord& record) = 0;

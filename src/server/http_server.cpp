@@ -53,6 +53,7 @@ struct Core {
   /// Keeps the clock going while there is anything to wait for.
   void start_ticking();
   void on_tick();
+  void watch_next();
   /// Something ended: its memory goes back to the system unless it is soon used again.
   void memory_freed();
 
@@ -75,6 +76,9 @@ struct Core {
   asio::thread_pool workers{2};
   tcp::acceptor acceptor{io};
   asio::steady_timer tick_timer{io};
+  asio::posix::stream_descriptor watched{io};
+  std::function<void()> on_watched;
+  std::function<void()> after_quick;
 
   /// Short enough that no time-out is late by more than a quarter, and half a second for real ones.
   static Milliseconds tick_length(const HttpServerOptions& options) {
@@ -311,15 +315,18 @@ awaitable<bool> Connection::send_alone(HttpRequest head, HttpResponse response, 
 void Connection::begin_answer(HttpRequest request, bool keep_alive) {
   auto exchange =
       std::make_shared<Exchange>(server_.io, request, keep_alive, server_.options.unsent_bytes_max);
-  asio::post(server_.workers,
-             [&handler = server_.handler, request = std::move(request), exchange]() mutable {
-               try {
-                 handler.handle(std::move(request), exchange);
-               } catch (const std::exception&) {
-                 exchange->lose();
-               }
-             });
+  const bool quick = server_.handler.is_quick(request);
+  auto work = [&handler = server_.handler, request = std::move(request), exchange]() mutable {
+    try {
+      handler.handle(std::move(request), exchange);
+    } catch (const std::exception&) {
+      exchange->lose();
+    }
+  };
   exchange_ = std::move(exchange);
+  if (!quick) return asio::post(server_.workers, std::move(work));
+  work();
+  if (server_.after_quick) server_.after_quick();
 }
 
 /// Writes what the exchange has until it has ended, the peer has left or does not take it.
@@ -475,6 +482,14 @@ void Core::on_tick() {
   if (!connections.empty() || heap_grew || draining) start_ticking();
 }
 
+void Core::watch_next() {
+  watched.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code problem) {
+    if (problem) return;
+    on_watched();
+    watch_next();
+  });
+}
+
 void Core::memory_freed() {
   trim_due = clock.after(memory_kept);
   if (!heap_grew) trim_due_max = clock.after(memory_kept_max);
@@ -535,7 +550,15 @@ Result<std::uint16_t> HttpServer::listen() {
   return acceptor.local_endpoint(problem).port();
 }
 
+void HttpServer::watch(int file, std::function<void()> on_readable,
+                       std::function<void()> after_quick) {
+  impl_->watched.assign(file);
+  impl_->on_watched = std::move(on_readable);
+  impl_->after_quick = std::move(after_quick);
+}
+
 void HttpServer::run() {
+  if (impl_->watched.is_open()) impl_->watch_next();
   asio::co_spawn(impl_->io, impl_->accept_loop(), asio::detached);
   for (;;) {
     try {
@@ -547,6 +570,7 @@ void HttpServer::run() {
     }
   }
   impl_->workers.join();
+  if (impl_->watched.is_open()) impl_->watched.release();
   impl_->over = true;
 }
 

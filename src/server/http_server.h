@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -47,6 +48,10 @@ class HttpServer {
   /// may; where that is too low for connections_max, fewer connections are served, and those beyond
   /// get 503. Errors: Io (address in use: named); InvalidArgument (host unknown).
   Result<std::uint16_t> listen();
+  /// From run() on, calls on the connections' thread `on_readable` whenever `file` is readable, and
+  /// `after_quick` after each request that was handled there. The file stays the caller's. Before
+  /// run(), once.
+  void watch(int file, std::function<void()> on_readable, std::function<void()> after_quick);
   /// Serves until drained. No handler runs after it returned.
   void run();
   /// Ends run() once no request is being answered, at the latest after `drain`: what is still

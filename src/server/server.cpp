@@ -39,7 +39,14 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
       application.drain();
       server.begin_drain();
     });
+    if (options.routing) {
+      HttpTransfers& transfers = options.routing->transfers();
+      server.watch(
+          transfers.hand_over(), [&transfers] { transfers.drive(); },
+          [&transfers] { transfers.begin_pushed(); });
+    }
     server.run();
+    if (options.routing) options.routing->transfers().take_back();
   }
   // Before the server: the engines end their requests by writing to connections.
   application.release_engine();

@@ -57,6 +57,8 @@ std::shared_ptr<CloudAsk> CloudAsk::start(HttpTransfers& transfers, CloudRequest
 }
 
 void CloudAsk::launch() {
+  // Here rather than on the transfers' thread: a long prompt must not hold up the others' answers.
+  first_ = write(request_.targets.front());
   transfers_.post([self = shared_from_this()] { self->run(); });
 }
 
@@ -99,21 +101,26 @@ void CloudAsk::cancel() {
   });
 }
 
-std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink sink) {
+Result<TransferRequest> CloudAsk::write(const CloudTarget& target) {
   const UpstreamConfig& upstream = target.upstream->config();
   const CandidateModel& model = request_.config->models[target.model];
+  dialects::WrittenRequest written = TRY(write_for(upstream, model, request_.call));
+  const privacy::SanitisedRequest sanitised = TRY(
+      privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity, scratch_));
+  return target.upstream->transfer(written.path, sanitised,
+                                   traceparent_text(request_.trace, new_span_id()), request_.hops);
+}
+
+std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink sink) {
   const auto refuse = [&](Error error) {
     target.upstream->abandoned();
     transfers_.post([sink, error = std::move(error)] { sink(unsent(error)); });
     return std::make_shared<UnsentAttempt>();
   };
-  Result<dialects::WrittenRequest> written = write_for(upstream, model, request_.call);
+  const bool prepared = first_ && &target == call_->targets().data();
+  Result<TransferRequest> written = prepared ? *std::exchange(first_, std::nullopt) : write(target);
   if (!written) return refuse(std::move(written).error());
-  Result<privacy::SanitisedRequest> sanitised =
-      privacy::sanitise(std::move(written->body), request_.privacy, request_.sensitivity, scratch_);
-  if (!sanitised) return refuse(std::move(sanitised).error());
-  TransferRequest transfer = target.upstream->transfer(
-      written->path, *sanitised, traceparent_text(request_.trace, new_span_id()), request_.hops);
+  TransferRequest transfer = *std::move(written);
   if (request_.deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(
         *request_.deadline - std::chrono::steady_clock::now());

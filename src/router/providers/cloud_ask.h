@@ -47,11 +47,14 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
 
  private:
   void run();
+  /// The request as it goes to `target`. Errors: what its dialect cannot say; Forbidden.
+  [[nodiscard]] Result<TransferRequest> write(const CloudTarget& target);
   [[nodiscard]] std::shared_ptr<Attempt> begin(const CloudTarget& target, AttemptSink sink);
 
   HttpTransfers& transfers_;
   CloudRequest request_;
-  Sink sink_;  ///< of the transfers' thread, as is what follows
+  std::optional<Result<TransferRequest>> first_;  ///< written by launch(), for the first target
+  Sink sink_;                                     ///< of the transfers' thread, as is what follows
   std::shared_ptr<CloudCall> call_;
   privacy::FindScratch scratch_;
   bool over_ = false;
