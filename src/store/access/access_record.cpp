@@ -75,9 +75,9 @@ Result<void> check_access_limits(const AccessLimits& limits) {
   if (limits.budget_duration && !limits.max_budget)
     return fail(ErrorCode::InvalidArgument, "a duration needs a budget that it is for",
                 "Give max_budget too", "budget_duration");
-  const bool currency = limits.budget_currency.size() == 3 &&
-                        std::ranges::all_of(limits.budget_currency,
-                                            [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool currency =
+      limits.budget_currency.size() == 3 &&
+      std::ranges::all_of(limits.budget_currency, [](char c) { return c >= 'A' && c <= 'Z'; });
   if (!currency)
     return fail(ErrorCode::InvalidArgument, "a currency is three capital letters, such as USD", {},
                 "budget_currency");
@@ -88,8 +88,8 @@ Result<void> check_access_limits(const AccessLimits& limits) {
   for (const auto& [count, field] : counts)
     if (count && (*count < 1 || *count > limit_max))
       return fail(ErrorCode::InvalidArgument,
-                  std::string(field) + " must be 1 to 1,000,000,000,000",
-                  "To stop a key, block it", field);
+                  std::string(field) + " must be 1 to 1,000,000,000,000", "To stop a key, block it",
+                  field);
   return {};
 }
 
@@ -133,8 +133,8 @@ Result<UtcMicros> parse_expiry(std::string_view text, UtcMicros now) {
   }
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(day)};
-  if (digit_first && used == static_cast<int>(copy.size()) && used >= 10 && date.ok() && hour < 24 &&
-      minute < 60 && second < 60 && year >= 1970) {
+  if (digit_first && used == static_cast<int>(copy.size()) && used >= 10 && date.ok() &&
+      hour < 24 && minute < 60 && second < 60 && year >= 1970) {
     const auto point = std::chrono::sys_days(date) + std::chrono::hours(hour) +
                        std::chrono::minutes(minute) + std::chrono::seconds(second);
     return std::chrono::duration_cast<std::chrono::microseconds>(point.time_since_epoch()).count();

@@ -26,11 +26,11 @@ Result<KeyRole> parse_key_role(std::string_view text);
 /// Of a key or a team; both apply. What is absent is not limited.
 struct AccessLimits {
   std::vector<std::string> models;  ///< names and routes, * stands for anything; empty: all
-  std::optional<std::int64_t> max_budget = {};         ///< nano-units
-  std::string budget_currency = "USD";                 ///< of max_budget
-  std::optional<BudgetPeriod> budget_duration = {};    ///< none: the budget never begins again
-  std::optional<std::int64_t> rpm_limit = {};          ///< requests a minute
-  std::optional<std::int64_t> tpm_limit = {};          ///< tokens a minute, prompt and answer
+  std::optional<std::int64_t> max_budget = {};       ///< nano-units
+  std::string budget_currency = "USD";               ///< of max_budget
+  std::optional<BudgetPeriod> budget_duration = {};  ///< none: the budget never begins again
+  std::optional<std::int64_t> rpm_limit = {};        ///< requests a minute
+  std::optional<std::int64_t> tpm_limit = {};        ///< tokens a minute, prompt and answer
   std::optional<std::int64_t> max_parallel_requests = {};
 
   friend bool operator==(const AccessLimits&, const AccessLimits&) = default;

@@ -78,12 +78,13 @@ Result<std::int64_t> AccessStore::generation() {
 Result<std::array<std::uint8_t, 32>> AccessStore::pepper() {
   std::array<std::uint8_t, 32> pepper{};
   bool found = false;
-  TRY(database_->query("SELECT pepper FROM croft_access", {}, [&](const Row& row) -> Result<void> {
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
     const auto bytes = TRY(row.blob(0));
     found = bytes.size() == pepper.size();
     if (found) std::memcpy(pepper.data(), bytes.data(), bytes.size());
     return {};
-  }));
+  };
+  TRY(database_->query("SELECT pepper FROM croft_access", {}, read_row));
   if (!found)
     return fail(ErrorCode::Corrupt, "the database " + database_->shown() +
                                         " has lost what its keys' hashes are made with");
@@ -123,8 +124,8 @@ Result<void> AccessStore::apply(KeyRecord& record, const AccessChanges& changes)
 
 std::unexpected<Error> AccessStore::explain(const Error& error, std::string_view alias) const {
   if (database_->fault() == DatabaseFault::Constraint)
-    return fail(ErrorCode::InvalidArgument,
-                "the alias '" + std::string(alias) + "' is taken", "Choose another", "alias");
+    return fail(ErrorCode::InvalidArgument, "the alias '" + std::string(alias) + "' is taken",
+                "Choose another", "alias");
   return std::unexpected(error);
 }
 
@@ -213,21 +214,23 @@ Result<TeamRecord> AccessStore::create_team(const AccessChanges& what) {
 
 Result<std::vector<KeyRecord>> AccessStore::keys(bool with_deleted) {
   std::vector<KeyRecord> found;
-  TRY(database_->query(key_select, {}, [&](const Row& row) -> Result<void> {
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
     KeyRecord record = TRY(key_from_row(row));
     if (with_deleted || !record.deleted) found.push_back(std::move(record));
     return {};
-  }));
+  };
+  TRY(database_->query(key_select, {}, read_row));
   return found;
 }
 
 Result<std::vector<TeamRecord>> AccessStore::teams(bool with_deleted) {
   std::vector<TeamRecord> found;
-  TRY(database_->query(team_select, {}, [&](const Row& row) -> Result<void> {
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
     TeamRecord record = TRY(team_from_row(row));
     if (with_deleted || !record.deleted) found.push_back(std::move(record));
     return {};
-  }));
+  };
+  TRY(database_->query(team_select, {}, read_row));
   return found;
 }
 
@@ -301,16 +304,17 @@ Result<TeamRecord> AccessStore::delete_team(std::string_view id_or_alias) {
 
 Result<BudgetState> AccessStore::budget(std::string_view owner) {
   BudgetState state;
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
+    state.spent = TRY(row.int64(0));
+    state.reserved = TRY(row.int64(1));
+    state.spent_ever = TRY(row.int64(2));
+    state.window = {TRY(row.int64(3)), TRY(row.int64(4))};
+    return {};
+  };
   TRY(database_->query(
       "SELECT spent, reserved, spent_ever, window_start, window_end FROM croft_budget"
       " WHERE owner = ?1",
-      {owner}, [&](const Row& row) -> Result<void> {
-        state.spent = TRY(row.int64(0));
-        state.reserved = TRY(row.int64(1));
-        state.spent_ever = TRY(row.int64(2));
-        state.window = {TRY(row.int64(3)), TRY(row.int64(4))};
-        return {};
-      }));
+      {owner}, read_row));
   return state;
 }
 

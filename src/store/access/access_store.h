@@ -22,18 +22,18 @@ struct NewKey {
 
 /// What `update` changes. A limit that is given and empty inside is taken away.
 struct AccessChanges {
-  std::optional<std::string> alias;
-  std::optional<std::string> team;  ///< of keys: id or alias; empty: none
-  std::optional<KeyRole> role;      ///< of keys
-  std::optional<std::optional<UtcMicros>> expires;  ///< of keys
-  std::optional<std::vector<std::string>> models;
-  std::optional<std::optional<std::int64_t>> max_budget;
-  std::optional<std::string> budget_currency;
-  std::optional<std::optional<BudgetPeriod>> budget_duration;
-  std::optional<std::optional<std::int64_t>> rpm_limit;
-  std::optional<std::optional<std::int64_t>> tpm_limit;
-  std::optional<std::optional<std::int64_t>> max_parallel_requests;
-  std::optional<bool> blocked;
+  std::optional<std::string> alias = {};
+  std::optional<std::string> team = {};                  ///< of keys: id or alias; empty: none
+  std::optional<KeyRole> role = {};                      ///< of keys
+  std::optional<std::optional<UtcMicros>> expires = {};  ///< of keys
+  std::optional<std::vector<std::string>> models = {};
+  std::optional<std::optional<std::int64_t>> max_budget = {};
+  std::optional<std::string> budget_currency = {};
+  std::optional<std::optional<BudgetPeriod>> budget_duration = {};
+  std::optional<std::optional<std::int64_t>> rpm_limit = {};
+  std::optional<std::optional<std::int64_t>> tpm_limit = {};
+  std::optional<std::optional<std::int64_t>> max_parallel_requests = {};
+  std::optional<bool> blocked = {};
 };
 
 /// What a budget looks like just now.

@@ -116,8 +116,8 @@ TEST(ServerPlace, ThisProcessLivesAndAnotherStartIsAnother) {
   const std::string here = own_place();
   EXPECT_FALSE(is_certainly_dead(here));
   EXPECT_TRUE(is_certainly_dead(here + "1"));  // the same number, started at another time
-  EXPECT_TRUE(is_certainly_dead(here.substr(0, here.rfind('/', here.rfind('/') - 1)) +
-                                "/4194305/17"));
+  EXPECT_TRUE(
+      is_certainly_dead(here.substr(0, here.rfind('/', here.rfind('/') - 1)) + "/4194305/17"));
   for (const char* unknown : {"", "/", "other-boot/pid:[1]/1/1", "a/b/c/d/e"})
     EXPECT_FALSE(is_certainly_dead(unknown)) << unknown;
   EXPECT_FALSE(is_certainly_dead(here.substr(0, here.rfind('/') + 1)));

@@ -63,9 +63,9 @@ Result<void> BudgetBook::Account::check_room(const Reservation& reservation, Utc
                      reservation.amount <= *max_budget;
   Error error{.code = ErrorCode::Busy,
               .message = "this request may cost up to " + nano_text(reservation.amount, currency) +
-                         ", and " + who(owner) + " budget of " +
-                         nano_text(*max_budget, currency) + " has " + nano_text(spent) +
-                         " spent and " + nano_text(reserved) + " reserved",
+                         ", and " + who(owner) + " budget of " + nano_text(*max_budget, currency) +
+                         " has " + nano_text(spent) + " spent and " + nano_text(reserved) +
+                         " reserved",
               .hint = {},
               .field = "max_budget"};
   if (later) {
@@ -73,8 +73,8 @@ Result<void> BudgetBook::Account::check_room(const Reservation& reservation, Utc
     error.retry_after_seconds = retry_reserved_seconds;
   } else if (period && reservation.amount <= *max_budget) {
     const std::int64_t seconds = (window.end - now) / micros_per_second + 1;
-    error.retry_after_seconds = static_cast<int>(
-        std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<int>::max()));
+    error.retry_after_seconds =
+        static_cast<int>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<int>::max()));
     error.hint = "The budget begins again at " + utc_text(window.end);
   } else {
     error.hint = "Ask for fewer tokens, or have the budget raised";
@@ -91,19 +91,20 @@ Result<BudgetBook::Account> BudgetBook::lock_account(const std::string& owner, U
                          {owner}));
   Account account;
   account.owner = owner;
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
+    account.spent = TRY(row.int64(0));
+    account.reserved = TRY(row.int64(1));
+    account.spent_ever = TRY(row.int64(2));
+    account.window.start = TRY(row.int64(3));
+    account.window.end = TRY(row.int64(4));
+    return {};
+  };
   TRY(database_->query(
       Sql("SELECT spent, reserved, spent_ever, window_start, window_end FROM croft_budget"
           " WHERE owner = ?1",
           "SELECT spent, reserved, spent_ever, window_start, window_end FROM croft_budget"
           " WHERE owner = ?1 FOR UPDATE"),
-      {owner}, [&](const Row& row) -> Result<void> {
-        account.spent = TRY(row.int64(0));
-        account.reserved = TRY(row.int64(1));
-        account.spent_ever = TRY(row.int64(2));
-        account.window.start = TRY(row.int64(3));
-        account.window.end = TRY(row.int64(4));
-        return {};
-      }));
+      {owner}, read_row));
   const RowReader limits = [&](const Row& row) -> Result<void> {
     if (!row.is_null(0)) account.max_budget = TRY(row.int64(0));
     account.currency = TRY(row.text(1));
@@ -118,8 +119,8 @@ Result<BudgetBook::Account> BudgetBook::lock_account(const std::string& owner, U
         {owner}, limits));
   else
     TRY(database_->query(
-        "SELECT max_budget, budget_currency, budget_duration FROM croft_key WHERE id = ?1",
-        {owner}, limits));
+        "SELECT max_budget, budget_currency, budget_duration FROM croft_key WHERE id = ?1", {owner},
+        limits));
   if (!account.period) return account;
   if (account.window.end == 0) {
     account.window = first_window(*account.period, now);
@@ -142,18 +143,19 @@ Result<void> BudgetBook::store(const Account& account) {
 
 Result<std::optional<BudgetBook::Entry>> BudgetBook::find_entry(const std::string& id) {
   std::optional<Entry> found;
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
+    Entry entry;
+    entry.state = TRY(row.text(0));
+    entry.amount = TRY(row.int64(1));
+    if (!row.is_null(2)) entry.actual = TRY(row.int64(2));
+    entry.key_window = TRY(row.int64(3));
+    entry.team_window = TRY(row.int64(4));
+    found = std::move(entry);
+    return {};
+  };
   TRY(database_->query(
       "SELECT state, amount, actual, key_window, team_window FROM croft_reservation WHERE id = ?1",
-      {id}, [&](const Row& row) -> Result<void> {
-        Entry entry;
-        entry.state = TRY(row.text(0));
-        entry.amount = TRY(row.int64(1));
-        if (!row.is_null(2)) entry.actual = TRY(row.int64(2));
-        entry.key_window = TRY(row.int64(3));
-        entry.team_window = TRY(row.int64(4));
-        found = std::move(entry);
-        return {};
-      }));
+      {id}, read_row));
   return found;
 }
 
@@ -165,16 +167,14 @@ Result<void> BudgetBook::insert(const Reservation& reservation, const Accounts& 
     return found == accounts.end() ? std::int64_t{0} : found->second.window.start;
   };
   const std::optional<UtcMicros> ended = actual ? std::optional(now) : std::nullopt;
-  TRY(
-      database_->execute("INSERT INTO croft_reservation (id, request, server, key_owner,"
-                         " team_owner, amount, currency, state, actual, key_window, team_window,"
-                         " made, ended) VALUES"
-                         " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                         {reservation.id, reservation.request, server_,
-                          null_if_empty(reservation.key_owner),
-                          null_if_empty(reservation.team_owner), reservation.amount,
-                          reservation.currency, state, actual, window_of(reservation.key_owner),
-                          window_of(reservation.team_owner), now, ended}));
+  TRY(database_->execute(
+      "INSERT INTO croft_reservation (id, request, server, key_owner,"
+      " team_owner, amount, currency, state, actual, key_window, team_window,"
+      " made, ended) VALUES"
+      " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      {reservation.id, reservation.request, server_, null_if_empty(reservation.key_owner),
+       null_if_empty(reservation.team_owner), reservation.amount, reservation.currency, state,
+       actual, window_of(reservation.key_owner), window_of(reservation.team_owner), now, ended}));
   return {};
 }
 
@@ -192,8 +192,8 @@ Result<Result<void>> BudgetBook::reserve(const Reservation& reservation, Account
   const auto entry = TRY(find_entry(reservation.id));
   if (entry) {
     if (entry->state == "open" && entry->amount == reservation.amount) return Result<void>{};
-    return Result<void>(fail(ErrorCode::InvalidArgument,
-                             "the reservation " + reservation.id + " ended already"));
+    return Result<void>(
+        fail(ErrorCode::InvalidArgument, "the reservation " + reservation.id + " ended already"));
   }
   std::vector<Account*> touched;
   for (const std::string* owner : {&reservation.key_owner, &reservation.team_owner}) {

@@ -84,11 +84,8 @@ void BudgetKeeper::put(Job job) {
 
 void BudgetKeeper::reserve(Reservation reservation, Done done) {
   const auto refuse = [&](ErrorCode code, const char* message, int retry) {
-    done(Result<void>(std::unexpected(Error{.code = code,
-                                            .message = message,
-                                            .hint = {},
-                                            .field = {},
-                                            .retry_after_seconds = retry})));
+    done(Result<void>(std::unexpected(Error{
+        .code = code, .message = message, .hint = {}, .field = {}, .retry_after_seconds = retry})));
   };
   if (reservation.amount < 0)
     return refuse(ErrorCode::InvalidArgument, "a reservation must not be below 0", 0);
@@ -151,8 +148,7 @@ std::vector<BudgetKeeper::Job> BudgetKeeper::next_group() {
   if (queue_.empty()) idle_.notify_all();
   // After a failure a pause, which only the end cuts short.
   const auto resume = Clock::now() + pause_;
-  while (!closing_ && Clock::now() < next_lease_ &&
-         (queue_.empty() || Clock::now() < resume)) {
+  while (!closing_ && Clock::now() < next_lease_ && (queue_.empty() || Clock::now() < resume)) {
     const auto until = queue_.empty() ? next_lease_ : std::min(next_lease_, resume);
     lock.wait_until(wake_, until);
   }
@@ -170,8 +166,7 @@ void BudgetKeeper::run() {
     std::vector<Job> jobs = next_group();
     if (!jobs.empty() && carry_out(jobs) == GroupEnd::TryAgain) {
       const MutexLock lock(mutex_);
-      for (auto job = jobs.rbegin(); job != jobs.rend(); ++job)
-        queue_.push_front(std::move(*job));
+      for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) queue_.push_front(std::move(*job));
       if (closing_ && Clock::now() >= deadline_) break;
     }
     bool ends = false;

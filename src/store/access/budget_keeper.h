@@ -26,13 +26,13 @@
 namespace croft {
 
 struct BudgetKeeperOptions {
-  std::string server = {};                       ///< empty: a random name
-  std::chrono::milliseconds lease{15'000};       ///< renewed at each third of it
-  std::size_t waiting_max = 10'000;              ///< orders; beyond, reservations are refused
-  std::size_t group_max = 256;                   ///< orders in a transaction
-  std::chrono::hours keep_ended{24 * 7};         ///< reservations that have ended
+  std::string server = {};                  ///< empty: a random name
+  std::chrono::milliseconds lease{15'000};  ///< renewed at each third of it
+  std::size_t waiting_max = 10'000;         ///< orders; beyond, reservations are refused
+  std::size_t group_max = 256;              ///< orders in a transaction
+  std::chrono::hours keep_ended{24 * 7};    ///< reservations that have ended
   std::function<UtcMicros()> clock = utc_now;
-  BudgetBook::KnownCost known_cost = {};         ///< called on the keeper's thread
+  BudgetBook::KnownCost known_cost = {};  ///< called on the keeper's thread
 };
 
 /// Since the start, for /metrics and /health.

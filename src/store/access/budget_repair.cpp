@@ -29,22 +29,23 @@ Result<void> BudgetBook::end_lease() {
 
 Result<std::vector<std::string>> BudgetBook::dead_servers(UtcMicros now) {
   std::vector<std::string> dead;
-  TRY(database_->query("SELECT id, lease, place FROM croft_budget_server", {},
-                       [&](const Row& row) -> Result<void> {
-                         const std::string id(TRY(row.text(0)));
-                         const std::int64_t lease = TRY(row.int64(1));
-                         const std::string_view place = TRY(row.text(2));
-                         if (id != server_ && (lease < now || is_certainly_dead(place)))
-                           dead.push_back(id);
-                         return {};
-                       }));
-  TRY(database_->query("SELECT DISTINCT server FROM croft_reservation WHERE state = 'open' AND"
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
+    const std::string id(TRY(row.text(0)));
+    const std::int64_t lease = TRY(row.int64(1));
+    const std::string_view place = TRY(row.text(2));
+    if (id != server_ && (lease < now || is_certainly_dead(place))) dead.push_back(id);
+    return {};
+  };
+  TRY(database_->query("SELECT id, lease, place FROM croft_budget_server", {}, read_row));
+  const RowReader read_orphan = [&](const Row& row) -> Result<void> {
+    const std::string_view id = TRY(row.text(0));
+    if (id != server_) dead.emplace_back(id);
+    return {};
+  };
+  TRY(
+      database_->query("SELECT DISTINCT server FROM croft_reservation WHERE state = 'open' AND"
                        " server NOT IN (SELECT id FROM croft_budget_server)",
-                       {}, [&](const Row& row) -> Result<void> {
-                         const std::string_view id = TRY(row.text(0));
-                         if (id != server_) dead.emplace_back(id);
-                         return {};
-                       }));
+                       {}, read_orphan));
   return dead;
 }
 
@@ -52,20 +53,21 @@ Result<bool> BudgetBook::repair_some(const std::string& dead, UtcMicros now,
                                      const KnownCost& known_cost, BudgetRepair& report) {
   Transaction transaction = TRY(database_->begin());
   std::vector<Reservation> open;
+  const RowReader read_row = [&](const Row& row) -> Result<void> {
+    Reservation each;
+    each.id = TRY(row.text(0));
+    each.request = TRY(row.text(1));
+    if (!row.is_null(2)) each.key_owner = TRY(row.text(2));
+    if (!row.is_null(3)) each.team_owner = TRY(row.text(3));
+    each.amount = TRY(row.int64(4));
+    each.currency = TRY(row.text(5));
+    open.push_back(std::move(each));
+    return {};
+  };
   TRY(database_->query(
       "SELECT id, request, key_owner, team_owner, amount, currency FROM croft_reservation"
       " WHERE state = 'open' AND server = ?1 ORDER BY id LIMIT ?2",
-      {dead, repair_rows_max}, [&](const Row& row) -> Result<void> {
-        Reservation each;
-        each.id = TRY(row.text(0));
-        each.request = TRY(row.text(1));
-        if (!row.is_null(2)) each.key_owner = TRY(row.text(2));
-        if (!row.is_null(3)) each.team_owner = TRY(row.text(3));
-        each.amount = TRY(row.int64(4));
-        each.currency = TRY(row.text(5));
-        open.push_back(std::move(each));
-        return {};
-      }));
+      {dead, repair_rows_max}, read_row));
   if (open.empty()) {
     TRY(database_->execute("DELETE FROM croft_budget_server WHERE id = ?1", {dead}));
     TRY(transaction.commit());

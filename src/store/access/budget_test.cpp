@@ -18,8 +18,8 @@
 namespace croft {
 namespace {
 
-using testing::HasSubstr;
 using std::chrono::minutes;
+using testing::HasSubstr;
 constexpr UtcMicros second = micros_per_second;
 
 template <typename T>
@@ -73,19 +73,20 @@ class BudgetTest : public DatabaseTest {
   void check_sums() {
     if (!database_) return;
     std::map<std::string, std::pair<std::int64_t, std::int64_t>> sums;  // reserved, spent
-    must(database_->query("SELECT key_owner, team_owner, amount, state, actual"
-                          " FROM croft_reservation",
-                          {}, [&](const Row& row) -> Result<void> {
-                            for (const int column : {0, 1}) {
-                              if (row.is_null(column)) continue;
-                              auto& sum = sums[std::string(*row.text(column))];
-                              if (*row.text(3) == "open")
-                                sum.first += *row.int64(2);
-                              else
-                                sum.second += *row.int64(4);
-                            }
-                            return {};
-                          }));
+    must(
+        database_->query("SELECT key_owner, team_owner, amount, state, actual"
+                         " FROM croft_reservation",
+                         {}, [&](const Row& row) -> Result<void> {
+                           for (const int column : {0, 1}) {
+                             if (row.is_null(column)) continue;
+                             auto& sum = sums[std::string(*row.text(column))];
+                             if (*row.text(3) == "open")
+                               sum.first += *row.int64(2);
+                             else
+                               sum.second += *row.int64(4);
+                           }
+                           return {};
+                         }));
     for (const auto& [owner, sum] : sums) {
       EXPECT_EQ(state(owner).reserved, sum.first) << owner;
       EXPECT_EQ(state(owner).spent_ever, sum.second) << owner;
@@ -152,8 +153,8 @@ TEST_P(BudgetTest, ABudgetInAnotherCurrencyIsNotCompared) {
 TEST_P(BudgetTest, HugeAmountsAreRefusedNotWrapped) {
   BudgetBook book(*database_, "s");
   const std::string mine = key(std::numeric_limits<std::int64_t>::max());
-  EXPECT_TRUE(one(book, BudgetDeed::Reserve,
-                  order(mine, std::numeric_limits<std::int64_t>::max()), 0, 0));
+  EXPECT_TRUE(
+      one(book, BudgetDeed::Reserve, order(mine, std::numeric_limits<std::int64_t>::max()), 0, 0));
   EXPECT_FALSE(one(book, BudgetDeed::Reserve, order(mine, 1), 0, 0));
 }
 
@@ -243,7 +244,8 @@ TEST_P(BudgetTest, SixtyFourThreadsOnTheLastCent) {
         if (random() % 5 == 0) {
           keeper.release(mine);
         } else {
-          const auto actual = static_cast<std::int64_t>(random() % static_cast<unsigned>(amount + 1));
+          const auto actual =
+              static_cast<std::int64_t>(random() % static_cast<unsigned>(amount + 1));
           charged += actual;
           keeper.settle(mine, actual);
         }
@@ -253,8 +255,8 @@ TEST_P(BudgetTest, SixtyFourThreadsOnTheLastCent) {
   std::thread watcher([&] {
     Database mine = open();
     for (int i = 0; i < 200; ++i) {
-      const auto sum = mine.query_int64(
-          "SELECT spent + reserved FROM croft_budget WHERE owner = ?1", {group});
+      const auto sum =
+          mine.query_int64("SELECT spent + reserved FROM croft_budget WHERE owner = ?1", {group});
       if (sum && sum->value_or(0) > 5000) over = true;
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

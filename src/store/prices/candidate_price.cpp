@@ -25,10 +25,9 @@ Result<CandidatePrice> configured_price(const CandidateModel& model) {
   price.rates.output = TRY(rate_of(model, model.prices.out, "price_out"));
   price.rates.cached_input = TRY(rate_of(model, model.prices.cached, "price_cached"));
   price.rates.currency = model.prices.currency;
-  const std::string text = model.name + "\n" + price.rates.currency + "\n" +
-                           std::to_string(price.rates.input) + "\n" +
-                           std::to_string(*price.rates.cached_input) + "\n" +
-                           std::to_string(price.rates.output);
+  const std::string text =
+      model.name + "\n" + price.rates.currency + "\n" + std::to_string(price.rates.input) + "\n" +
+      std::to_string(*price.rates.cached_input) + "\n" + std::to_string(price.rates.output);
   price.version = "croft.toml-" + sha256_hex(std::as_bytes(std::span(text))).substr(0, 12);
   return price;
 }
@@ -36,8 +35,7 @@ Result<CandidatePrice> configured_price(const CandidateModel& model) {
 Result<CandidatePrice> listed_price(const PriceList& list, std::string_view provider,
                                     std::string_view model, std::uint64_t prompt_tokens) {
   const ModelPrice* price = list.find(provider, model, prompt_tokens);
-  if (price == nullptr)
-    return std::unexpected(list.why_unpriced(provider, model, prompt_tokens));
+  if (price == nullptr) return std::unexpected(list.why_unpriced(provider, model, prompt_tokens));
   return CandidatePrice{.rates = price->rates, .version = list.version()};
 }
 

@@ -148,13 +148,13 @@ const ModelPrice* PriceList::find(std::string_view provider, std::string_view mo
 
 Error PriceList::why_unpriced(std::string_view provider, std::string_view model,
                               std::uint64_t prompt_tokens) const {
-  const std::string name = (provider.empty() ? "" : std::string(provider) + " ") +
-                           std::string(model.substr(0, 256));
-  Error error{.code = ErrorCode::Forbidden,
-              .message = "the model " + name + " is unpriced: price list " + version_ +
-                         " does not have it",
-              .hint = {},
-              .field = "model"};
+  const std::string name =
+      (provider.empty() ? "" : std::string(provider) + " ") + std::string(model.substr(0, 256));
+  Error error{
+      .code = ErrorCode::Forbidden,
+      .message = "the model " + name + " is unpriced: price list " + version_ + " does not have it",
+      .hint = {},
+      .field = "model"};
   const auto found = by_model_.find(model);
   if (found != by_model_.end()) {
     std::set<std::string> providers;
@@ -190,9 +190,8 @@ Result<PriceList> PriceList::merged(const PriceList& changes) const {
   for (const ModelPrice& price : prices_)
     if (!changed.contains({price.provider, price.model})) rows.push_back(&price);
   for (const ModelPrice& price : changes.prices_) rows.push_back(&price);
-  std::sort(rows.begin(), rows.end(), [](const ModelPrice* a, const ModelPrice* b) {
-    return order_of(*a) < order_of(*b);
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const ModelPrice* a, const ModelPrice* b) { return order_of(*a) < order_of(*b); });
   for (const ModelPrice* price : rows) joined += price_line(*price) + "\n";
   return parse(joined, "the merged price list");
 }
@@ -203,8 +202,8 @@ std::string price_header_line(std::string_view date) {
 
 std::string price_line(const ModelPrice& price) {
   // By hand: JSON libraries write 0.15 as 1.5E-1.
-  std::string line = "{\"provider\":" + json_text(price.provider) + ",\"model\":" +
-                     json_text(price.model);
+  std::string line =
+      "{\"provider\":" + json_text(price.provider) + ",\"model\":" + json_text(price.model);
   if (!price.aliases.empty()) {
     line += ",\"aliases\":[";
     for (std::size_t i = 0; i < price.aliases.size(); ++i)

@@ -77,8 +77,8 @@ TEST(PriceList, TheBuiltInOneIsSound) {
 }
 
 TEST(PriceList, WhatItDoesNotHaveIsUnpriced) {
-  const PriceList list = list_of(line("openai", "gpt-x") + line("other", "both") +
-                                 line("openai", "both"));
+  const PriceList list =
+      list_of(line("openai", "gpt-x") + line("other", "both") + line("openai", "both"));
   EXPECT_EQ(list.find("openai", "gpt-y", 1), nullptr);
   EXPECT_EQ(list.find("anthropic", "gpt-x", 1), nullptr);
   EXPECT_EQ(list.find("", "", 1), nullptr);

@@ -20,9 +20,9 @@ constexpr std::int64_t rate_max = 1'000'000 * nano_per_unit;
 
 constexpr std::array<std::string_view, 3> header_fields = {"format", "date", "note"};
 constexpr std::array<std::string_view, 13> price_fields = {
-    "provider",    "model",  "aliases",           "currency", "input",  "cached_input",
-    "cache_write", "output", "prompt_tokens_max", "date",     "source", "untested",
-    "note"};
+    "provider",     "model",       "aliases", "currency",          "input",
+    "cached_input", "cache_write", "output",  "prompt_tokens_max", "date",
+    "source",       "untested",    "note"};
 
 /// One line's object, with its place for messages.
 class LineReader {
@@ -76,8 +76,7 @@ class LineReader {
   Result<std::optional<std::int64_t>> rate(std::string_view field, bool required) const {
     const json::value* value = find(object_, field);
     if (value == nullptr) {
-      if (required)
-        return wrong(field, "is missing", "A model that costs nothing says so with 0");
+      if (required) return wrong(field, "is missing", "A model that costs nothing says so with 0");
       return std::optional<std::int64_t>{};
     }
     if (!value->is_number())
@@ -114,11 +113,11 @@ class LineReader {
  private:
   Result<std::string> checked_text(std::string_view value, std::string_view field,
                                    std::size_t bytes_max) const {
-    const bool sound = !value.empty() && value.size() <= bytes_max &&
-                       std::ranges::all_of(value, [](char c) {
-                         const auto byte = static_cast<unsigned char>(c);
-                         return byte >= 0x20 && byte != 0x7f;
-                       });
+    const bool sound =
+        !value.empty() && value.size() <= bytes_max && std::ranges::all_of(value, [](char c) {
+          const auto byte = static_cast<unsigned char>(c);
+          return byte >= 0x20 && byte != 0x7f;
+        });
     if (!sound)
       return wrong(field, "must have 1 to " + std::to_string(bytes_max) +
                               " bytes without control characters");
@@ -140,8 +139,7 @@ Result<json::object> parse_line(std::string_view line, std::size_t number, std::
 }
 
 bool is_currency_code(std::string_view text) {
-  return text.size() == 3 &&
-         std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+  return text.size() == 3 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace

@@ -63,8 +63,7 @@ Result<std::int64_t> worst_case_cost(std::uint64_t prompt_tokens, std::uint64_t 
   TokenRates dearest = rates;
   dearest.input = std::max({rates.input, rates.cached_input.value_or(rates.input),
                             rates.cache_write.value_or(rates.input)});
-  const TokenCost cost =
-      TRY(cost_of({.input = prompt_tokens, .output = output_tokens}, dearest));
+  const TokenCost cost = TRY(cost_of({.input = prompt_tokens, .output = output_tokens}, dearest));
   // A real request's prompt may be split into three parts, each rounded up by half a nano-unit.
   const auto with_rounding = checked_add<std::int64_t>(cost.total, 2);
   if (!with_rounding)

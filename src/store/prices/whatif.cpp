@@ -49,8 +49,7 @@ Result<void> check(const WhatifQuestion& question) {
   if (work.unpriced != 0)
     return fail(ErrorCode::InvalidArgument,
                 std::to_string(work.unpriced) + " of " + std::to_string(work.requests) +
-                    " requests have no price, and an unknown price is not 0: " +
-                    work.why_unpriced);
+                    " requests have no price, and an unknown price is not 0: " + work.why_unpriced);
   if (work.cloud_nano <= 0)
     return fail(ErrorCode::InvalidArgument,
                 "these requests cost nothing in the cloud: there is nothing to save");
@@ -82,8 +81,7 @@ Result<LocalCost> local_cost(const WhatifQuestion& question, double busy) {
     const double period = question.days * seconds_per_day;
     cost.machines = busy == 0 ? 0.0 : std::ceil(busy / (period * machine.utilisation));
     if (cost.machines > 1e6)
-      return fail(ErrorCode::InvalidArgument,
-                  "this work needs more than a million such machines",
+      return fail(ErrorCode::InvalidArgument, "this work needs more than a million such machines",
                   "Check prompt-rate and answer-rate", "answer-rate");
     owned_seconds = cost.machines * period;
     cost.utilisation = owned_seconds == 0 ? 0.0 : busy / owned_seconds;

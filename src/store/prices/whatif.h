@@ -19,8 +19,8 @@ namespace croft {
 struct WhatifWork {
   std::uint64_t requests = 0;
   BilledTokens tokens;
-  std::int64_t cloud_nano = 0;   ///< of all but the unpriced
-  std::uint64_t unpriced = 0;    ///< requests that the list has no price for
+  std::int64_t cloud_nano = 0;    ///< of all but the unpriced
+  std::uint64_t unpriced = 0;     ///< requests that the list has no price for
   std::string why_unpriced = {};  ///< of the first of them
   std::string currency = {};
   std::string price_version = {};
@@ -33,14 +33,14 @@ struct WhatifWork {
 
 /// One's own machine. Money in units of the cloud's currency.
 struct WhatifMachine {
-  double price = 0.0;           ///< of one machine
-  double years = 4.0;           ///< until it is worth nothing
-  double utilisation = 0.2;     ///< share of its time in which it computes
-  double watts_busy = 0.0;      ///< at the socket, while it computes
-  double watts_idle = 0.0;      ///< while it waits
+  double price = 0.0;        ///< of one machine
+  double years = 4.0;        ///< until it is worth nothing
+  double utilisation = 0.2;  ///< share of its time in which it computes
+  double watts_busy = 0.0;   ///< at the socket, while it computes
+  double watts_idle = 0.0;   ///< while it waits
   double kwh_price = 0.0;
-  double prompt_rate = 1.0;     ///< tokens/s of prompts, all requests together
-  double answer_rate = 1.0;     ///< tokens/s of answers, all requests together
+  double prompt_rate = 1.0;  ///< tokens/s of prompts, all requests together
+  double answer_rate = 1.0;  ///< tokens/s of answers, all requests together
 };
 
 struct WhatifQuestion {
@@ -58,16 +58,16 @@ struct WhatifQuestion {
 /// Money in units of the currency; negative savings are losses.
 struct WhatifAnswer {
   double cloud_all = 0.0;
-  double local_all = 0.0;         ///< every request, computed locally
-  double cloud_part = 0.0;        ///< of the hybrid: what still goes to the cloud
-  double local_part = 0.0;        ///< of the hybrid: hardware and power
-  double hardware = 0.0;          ///< of local_part
-  double power = 0.0;             ///< of local_part
+  double local_all = 0.0;   ///< every request, computed locally
+  double cloud_part = 0.0;  ///< of the hybrid: what still goes to the cloud
+  double local_part = 0.0;  ///< of the hybrid: hardware and power
+  double hardware = 0.0;    ///< of local_part
+  double power = 0.0;       ///< of local_part
   double kwh = 0.0;
-  double busy_seconds = 0.0;      ///< of the hybrid's local computing
-  double machines = 0.0;          ///< bought; 0 where utilisation was assumed
-  double utilisation = 0.0;       ///< assumed, or what follows from days and machines
-  double local_per_cloud = 0.0;   ///< local_all over cloud_all
+  double busy_seconds = 0.0;     ///< of the hybrid's local computing
+  double machines = 0.0;         ///< bought; 0 where utilisation was assumed
+  double utilisation = 0.0;      ///< assumed, or what follows from days and machines
+  double local_per_cloud = 0.0;  ///< local_all over cloud_all
 
   [[nodiscard]] double hybrid() const { return cloud_part + local_part; }
   [[nodiscard]] double saved_share() const { return 1.0 - hybrid() / cloud_all; }

@@ -152,8 +152,8 @@ TEST(WhatifInput, ReadsTheFieldsCommonNames) {
 }
 
 TEST(WhatifInput, EachPromptHasThePriceOfItsLength) {
-  const auto work = read_whatif_requests(
-      "prompt_tokens,completion_tokens\n1000,0\n1001,0\n", "test", prices(), "p", "m");
+  const auto work = read_whatif_requests("prompt_tokens,completion_tokens\n1000,0\n1001,0\n",
+                                         "test", prices(), "p", "m");
   EXPECT_EQ(work->cloud_nano, 1000 * 2000 + 1001 * 4000);
 }
 

@@ -78,8 +78,7 @@ Result<std::vector<WhatifClaim>> whatif_claims(const WhatifQuestion& question) {
                     .holds = answer.times_cheaper() >= times_claimed};
   times.why = "local answers are " + figure(answer.times_cheaper()) + " times cheaper";
   if (!times.holds)
-    times.why += "; it takes a machine that is " +
-                 figure(times_claimed / answer.times_cheaper()) +
+    times.why += "; it takes a machine that is " + figure(times_claimed / answer.times_cheaper()) +
                  " times as fast or as cheap, or a cloud that much dearer";
   claims.push_back(std::move(times));
   return claims;
@@ -94,18 +93,17 @@ std::string whatif_text(const WhatifQuestion& question, const WhatifAnswer& answ
   text += row("prompt tokens", std::to_string(work.tokens.prompt()) + ", of them " +
                                    std::to_string(work.tokens.cached_input) +
                                    " read from the cloud's cache");
-  text += row("answer tokens", std::to_string(work.tokens.output) +
-                                   "; the local answers are as long");
+  text +=
+      row("answer tokens", std::to_string(work.tokens.output) + "; the local answers are as long");
   text += row("cloud model", work.cloud_model + ", price list " + work.price_version);
-  text += row("answered locally", percent(question.local_share) +
-                                      " of the requests, of average length");
+  text += row("answered locally",
+              percent(question.local_share) + " of the requests, of average length");
   text += row("tried locally", percent(question.tried_share) +
                                    "; what is tried and not good enough is paid for twice");
   text += row("machine", money(machine.price, question) + " over " + number(machine.years, 1) +
                              " years, then worth nothing");
-  text += row("power", number(machine.watts_busy, 0) + " W busy, " +
-                           number(machine.watts_idle, 0) + " W idle, " +
-                           money(machine.kwh_price, question) + " a kWh");
+  text += row("power", number(machine.watts_busy, 0) + " W busy, " + number(machine.watts_idle, 0) +
+                           " W idle, " + money(machine.kwh_price, question) + " a kWh");
   text += row("local speed", figure(machine.prompt_rate) + " prompt and " +
                                  figure(machine.answer_rate) + " answer tokens/s in all");
   if (question.days > 0)
@@ -113,8 +111,8 @@ std::string whatif_text(const WhatifQuestion& question, const WhatifAnswer& answ
                               " whole machines, busy at most " + percent(machine.utilisation) +
                               ", here " + percent(answer.utilisation));
   else
-    text += row("machine is busy", percent(machine.utilisation) +
-                                       " of its time; the idle rest is paid for as well");
+    text += row("machine is busy",
+                percent(machine.utilisation) + " of its time; the idle rest is paid for as well");
   text += "  not counted: people, rooms, networks, taxes, and what a worse answer costs\n";
   text += "\nCosts\n";
   text += row("all in the cloud", money(answer.cloud_all, question));
@@ -140,26 +138,25 @@ json::object whatif_json(const WhatifQuestion& question, const WhatifAnswer& ans
   const WhatifMachine& machine = question.machine;
   json::array promises;
   for (const WhatifClaim& claim : claims)
-    promises.push_back(json::object{
-        {"promise", claim.promise}, {"holds", claim.holds}, {"why", claim.why}});
-  return {{"assumptions",
-           json::object{{"requests", work.requests},
-                        {"prompt_tokens", work.tokens.prompt()},
-                        {"cached_tokens", work.tokens.cached_input},
-                        {"completion_tokens", work.tokens.output},
-                        {"cloud_model", work.cloud_model},
-                        {"price_version", work.price_version},
-                        {"local_share", question.local_share},
-                        {"tried_share", question.tried_share},
-                        {"days", question.days},
-                        {"machine_price", machine.price},
-                        {"years", machine.years},
-                        {"utilisation", machine.utilisation},
-                        {"watts", machine.watts_busy},
-                        {"watts_idle", machine.watts_idle},
-                        {"kwh_price", machine.kwh_price},
-                        {"prompt_rate", machine.prompt_rate},
-                        {"answer_rate", machine.answer_rate}}},
+    promises.push_back(
+        json::object{{"promise", claim.promise}, {"holds", claim.holds}, {"why", claim.why}});
+  return {{"assumptions", json::object{{"requests", work.requests},
+                                       {"prompt_tokens", work.tokens.prompt()},
+                                       {"cached_tokens", work.tokens.cached_input},
+                                       {"completion_tokens", work.tokens.output},
+                                       {"cloud_model", work.cloud_model},
+                                       {"price_version", work.price_version},
+                                       {"local_share", question.local_share},
+                                       {"tried_share", question.tried_share},
+                                       {"days", question.days},
+                                       {"machine_price", machine.price},
+                                       {"years", machine.years},
+                                       {"utilisation", machine.utilisation},
+                                       {"watts", machine.watts_busy},
+                                       {"watts_idle", machine.watts_idle},
+                                       {"kwh_price", machine.kwh_price},
+                                       {"prompt_rate", machine.prompt_rate},
+                                       {"answer_rate", machine.answer_rate}}},
           {"currency", work.currency},
           {"cloud_all", answer.cloud_all},
           {"local_all", answer.local_all},
