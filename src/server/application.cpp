@@ -284,6 +284,9 @@ Result<void> Application::check_available() const {
     return fail(ErrorCode::Unavailable, "the server is shutting down", "Try another, or later");
   if (!house_.loaded(0))
     return fail(ErrorCode::Unavailable, "the model is still loading", "Try again in some seconds");
+  if (options_.accountant && !options_.accountant->accepting())
+    return fail(ErrorCode::Unavailable, "the ledger takes no more rows, so no request is taken",
+                "Its database and its journal fail; the server's log says why");
   return {};
 }
 
@@ -306,6 +309,7 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
     HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     const std::shared_ptr<const RouterState> state = options_.routing->state();
+    if (options_.accountant) metrics_.show_ledger(options_.accountant->status());
     response.body = metrics_.text(
         house_.look(), state ? state->upstreams : decltype(state->upstreams)(), house_.ready());
     return response;
@@ -474,6 +478,12 @@ void Application::completed(const RequestRecord& record) {
     log_debug(line);
   else
     log_info(line);
+}
+
+/// Probes and scrapes are nobody's use.
+void Application::settled(const RequestRecord& record) {
+  if (options_.accountant && access_of(record.route) == RouteAccess::Keyed)
+    options_.accountant->settled(record);
 }
 
 void Application::model_changed(const ModelEvent& event) {

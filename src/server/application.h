@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "server/access.h"
+#include "server/accounting/accountant.h"
 #include "server/http.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
@@ -29,6 +30,8 @@ class Application final : public HttpHandler {
     ModelHouseOptions house = {};  ///< on_event is set here
     /// Routes and upstreams; null: there are none.
     std::shared_ptr<RoutingServices> routing = {};
+    /// Who brings every request into the ledger; null: nobody does.
+    std::shared_ptr<Accountant> accountant = {};
   };
   explicit Application(Options options);
 
@@ -37,6 +40,7 @@ class Application final : public HttpHandler {
   [[nodiscard]] bool is_quick(const HttpRequest& request) const override;
   void handle(HttpRequest request, std::shared_ptr<ResponseWriter> writer) override;
   void completed(const RequestRecord& record) override;
+  void settled(const RequestRecord& record) override;
 
   /// Begins to load the main and the pinned models. `on_failure` hears, on the loader's thread,
   /// when one of them cannot be.

@@ -108,6 +108,10 @@ struct Metrics::Impl {
       histogram("croft_model_load_seconds", "Loading a model.");
   prometheus::Family<prometheus::Gauge>& ready =
       gauge("croft_ready", "1 once the main and the pinned models are loaded.");
+  prometheus::Family<prometheus::Gauge>& ledger_state =
+      gauge("croft_ledger_state", "1 for the state that the ledger is in.");
+  prometheus::Family<prometheus::Gauge>& ledger_rows = gauge(
+      "croft_ledger_rows", "Rows by where they are; those in the database since the start.");
   prometheus::Family<prometheus::Gauge>& loaded =
       gauge("croft_model_loaded", "1 while the model is loaded.");
   prometheus::Family<prometheus::Gauge>& waiting =
@@ -270,6 +274,20 @@ void Metrics::Impl::show_upstreams(std::span<const std::shared_ptr<Upstream>> sh
     set(upstream_running, static_cast<double>(health.running));
     set(upstream_first, health.first_token_seconds);
   }
+}
+
+void Metrics::show_ledger(const LedgerStatus& status) {
+  const std::scoped_lock lock(impl_->showing);
+  for (const LedgerState state : {LedgerState::Ok, LedgerState::Degraded, LedgerState::Failed})
+    impl_->ledger_state.Add({{"state", std::string(ledger_state_name(state))}})
+        .Set(status.state == state ? 1 : 0);
+  const auto rows = [&](const char* where, std::uint64_t count) {
+    impl_->ledger_rows.Add({{"where", where}}).Set(static_cast<double>(count));
+  };
+  rows("queue", status.rows_queued);
+  rows("journal", status.rows_journaled);
+  rows("database", status.rows_written);
+  rows("lost", status.rows_refused);
 }
 
 std::string Metrics::text(std::span<const ModelView> models,

@@ -13,6 +13,7 @@
 #include "router/trace/route_trace.h"
 #include "server/http.h"
 #include "server/model_house.h"
+#include "store/ledger/ledger_writer.h"
 
 namespace croft {
 
@@ -45,6 +46,9 @@ class Metrics {
   void model_changed(const ModelEvent& event);
   /// A routed request is over.
   void routed(const RouteTrace& trace);
+
+  /// What the next text() says of the ledger.
+  void show_ledger(const LedgerStatus& status);
 
   /// The text exposition format. What is read from engines appears for loaded models only.
   [[nodiscard]] std::string text(std::span<const ModelView> models,

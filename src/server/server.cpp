@@ -19,7 +19,8 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
                            .log_prompts = options.log_prompts,
                            .models = std::move(models),
                            .house = std::move(house),
-                           .routing = options.routing});
+                           .routing = options.routing,
+                           .accountant = options.accountant});
   HttpServerOptions http_options;
   http_options.host = options.host;
   http_options.port = options.port;

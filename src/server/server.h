@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "server/accounting/accountant.h"
 #include "server/model_house.h"
 #include "server/routing/router_state.h"
 
@@ -32,6 +33,7 @@ struct ServerOptions {
   std::uint64_t models_memory_bytes = 0;  ///< of all models; 0: as the machine has room
   std::shared_ptr<RoutingServices> routing =
       {};  ///< who made it may give it new states; null: none
+  std::shared_ptr<Accountant> accountant = {};  ///< null: no ledger is kept
 };
 
 /// Listens at once (/livez 200, /readyz 503), loads the main model (the first) and the pinned ones
