@@ -170,6 +170,9 @@ std::unexpected<Error> SqliteConnection::failed(int code) {
       return fail(ErrorCode::Io, where + " cannot grow: the disk is full",
                   "Free space on that disk, or move the database.");
     case DatabaseFault::ReadOnly:
+      if (code == SQLITE_READONLY_DBMOVED)
+        return fail(ErrorCode::Io, where + " was moved or deleted while it was open",
+                    "Put the file back.");
       return fail(ErrorCode::Io, where + " is read-only",
                   "Make the file and its folder writable, or give another --database.");
     case DatabaseFault::Locked: {
