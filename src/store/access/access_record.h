@@ -25,7 +25,7 @@ Result<KeyRole> parse_key_role(std::string_view text);
 
 /// Of a key or a team; both apply. What is absent is not limited.
 struct AccessLimits {
-  std::vector<std::string> models;  ///< names and routes, * stands for anything; empty: all
+  std::vector<std::string> models = {};  ///< names and routes, * stands for anything; empty: all
   std::optional<std::int64_t> max_budget = {};       ///< nano-units
   std::string budget_currency = "USD";               ///< of max_budget
   std::optional<BudgetPeriod> budget_duration = {};  ///< none: the budget never begins again

@@ -54,7 +54,7 @@ class BudgetKeeper {
   /// Makes the tables, repairs what dead servers left, starts the thread. Errors: as the database.
   static Result<std::unique_ptr<BudgetKeeper>> start(Database database,
                                                      BudgetKeeperOptions options = {});
-  /// As close().
+  /// As close(); never on the keeper's own thread, so call close() while somebody else holds it.
   ~BudgetKeeper();
   BudgetKeeper(const BudgetKeeper&) = delete;
   BudgetKeeper& operator=(const BudgetKeeper&) = delete;
