@@ -363,6 +363,7 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
                   .request_id = request.id,
                   .tenant = std::move(request.tenant),
                   .hops = std::string(request.header(hops_header)),
+                  .conversation = std::string(request.header(conversation_header)),
                   .traceparent = std::string(request.header("traceparent")),
                   .client = route.path == messages_path ? dialects::Dialect::Anthropic
                                                         : dialects::Dialect::OpenAi,
