@@ -336,6 +336,10 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
     writer->send(json_response(TRY(explain_route(body, request.tenant, state.get()))));
     return {};
   }
+  if (route.path == "/v1/redact") {
+    writer->send(json_response(TRY(redact_route(body))));
+    return {};
+  }
   const bool chat = route.path == "/v1/chat/completions";
   if (route.path == messages_path || (chat && names_route(state.get(), asked_model(body))))
     return run_routed(route, std::move(request), body, received, writer);
