@@ -44,7 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       decide(*parsed.config, route, signals, now, decision);
       for (const ChosenCandidate& each : decision.candidates)
         CHECK(verdict == SensitivitySignal::None || parsed.config->models[each.model].is_local() ||
-              decision.route->privacy == RoutePrivacy::Allow);
+              decision.route->privacy == RoutePrivacy::Allow ||
+              (decision.route->privacy == RoutePrivacy::Pseudonymise &&
+               verdict == SensitivitySignal::Found));
       CHECK((decision.mode == RouteMode::Refuse) == decision.candidates.empty());
       CHECK(!decision_json(*parsed.config, decision, signals, now).empty());
     }

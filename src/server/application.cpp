@@ -366,6 +366,10 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
     writer->send(json_response(TRY(explain_route(body, request.tenant, state.get()))));
     return {};
   }
+  if (route.path == "/v1/redact") {
+    writer->send(json_response(TRY(redact_route(body))));
+    return {};
+  }
   const bool chat = route.path == chat_path;
   if (route.path == messages_path || (chat && names_route(state.get(), asked_model(body))))
     return run_routed(route, std::move(request), body, received, writer);
@@ -393,6 +397,7 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
                   .request_id = request.id,
                   .tenant = std::move(request.tenant),
                   .hops = std::string(request.header(hops_header)),
+                  .conversation = std::string(request.header(conversation_header)),
                   .traceparent = std::string(request.header("traceparent")),
                   .client = route.path == messages_path ? dialects::Dialect::Anthropic
                                                         : dialects::Dialect::OpenAi,

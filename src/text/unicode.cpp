@@ -105,4 +105,23 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+std::string upper_case(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const utf8::Step step = utf8::decode(text, at);
+    at += step.length;
+    if (step.value == 0xDF) {
+      out += "SS";
+    } else if (step.value < 0x80) {
+      const auto c = static_cast<char>(step.value);
+      out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    } else {
+      const auto upper = utf8proc_toupper(static_cast<utf8proc_int32_t>(step.value));
+      utf8::append(out, static_cast<char32_t>(upper));
+    }
+  }
+  return out;
+}
+
 }  // namespace croft::unicode

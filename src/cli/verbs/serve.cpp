@@ -1,5 +1,8 @@
 #include "server/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <atomic>
 #include <map>
 
@@ -164,10 +167,20 @@ void reload_routes(const Settings& settings, const ModelPaths& paths,
     log_error("the routes stay as they were: " + applied.error().to_string());
 }
 
+/// A core file would hold prompts, keys and what pseudonyms stand for (threats.md W2). One byte, not
+/// none: the kernel gives a program that collects core files everything at 0, nothing at 1 (core(5)).
+void forbid_core_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1);
+  if (setrlimit(RLIMIT_CORE, &limit) != 0) log_warning("core files could not be forbidden");
+}
+
 }  // namespace
 
 Result<int> serve_verb(const Settings& settings) {
   init_log(log_level(settings.text("log-level")), settings.flag("log-json"));
+  forbid_core_files();
   const std::shared_ptr<const RouterConfig> router = TRY(read_router_config(settings));
   const std::vector<std::string> asked = TRY(asked_models(settings, router.get()));
   const ModelPaths paths = TRY(paths_of(settings, asked));

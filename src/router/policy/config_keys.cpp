@@ -159,10 +159,11 @@ constexpr std::array kRouteKeys = std::to_array<KeySpec>({
     {.name = "privacy",
      .kind = KeyKind::Choice,
      .fallback = "local-only",
-     .choices = "local-only|block|allow",
+     .choices = "local-only|block|pseudonymise|allow",
      .help = "what happens to a request in which something sensitive was found, or whose text "
-             "could not be examined: it stays on this machine, is refused where it would leave, "
-             "or is let through"},
+             "could not be examined: it stays on this machine; is refused where it would leave; "
+             "leaves with surrogates in place of what was found, which the answer gets back (what "
+             "could not be examined stays; docs/pseudonyms.md); or is let through"},
     {.name = "calibration",
      .kind = KeyKind::Path,
      .help = "the threshold of a cascade, made by `croft route calibrate`; without one there is no "

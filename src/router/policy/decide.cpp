@@ -171,7 +171,9 @@ void decide(const RouterConfig& config, const RouteConfig& route, const GateSign
   out.planned = out.rule != nullptr ? out.rule->use.mode : out.route->fallback;
 
   const bool examined_clean = signals.sensitivity == SensitivitySignal::None;
-  const bool may_leave = examined_clean || out.route->privacy == RoutePrivacy::Allow;
+  const bool may_leave = examined_clean || out.route->privacy == RoutePrivacy::Allow ||
+                         (out.route->privacy == RoutePrivacy::Pseudonymise &&
+                          signals.sensitivity == SensitivitySignal::Found);
   const std::uint32_t only =
       out.rule != nullptr ? out.rule->use.model.value_or(kAnyModel) : kAnyModel;
   const bool wants_cloud = out.planned == RouteMode::Cascade || out.planned == RouteMode::Cloud;

@@ -87,6 +87,13 @@ const Case kCases[] = {
      make_sensitive},
     {"{local: tiny, cloud: cheap, privacy: block, default: local}", "local tiny", make_sensitive},
     {"{local: tiny, cloud: cheap, privacy: allow}", "cascade tiny cheap", make_sensitive},
+    {"{local: tiny, cloud: cheap, privacy: pseudonymise}", "cascade tiny cheap", make_sensitive},
+    {"{cloud: cheap, privacy: pseudonymise}", "cloud cheap", make_sensitive},
+    {"{local: tiny, cloud: cheap, privacy: pseudonymise}",
+     "local tiny -cheap:stays_local (not_examined)",
+     [](GateSignals& s) { s.sensitivity = SensitivitySignal::Unknown; }},
+    {"{cloud: cheap, privacy: pseudonymise}", "refuse -cheap:stays_local (not_examined)",
+     [](GateSignals& s) { s.sensitivity = SensitivitySignal::Unknown; }},
     // Rules.
     {"{local: tiny, cloud: cheap, rules: [{name: a, use: cloud, when: {tokens_min: 50}}]}",
      "cloud cheap"},

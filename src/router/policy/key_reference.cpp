@@ -54,7 +54,8 @@ failed) neither holds nor fails: such a rule does not match, also not through `n
 
 Then candidates are left out that cannot take the request (context too small, no tools, JSON or images, dearer than the
 budget that is left), and privacy is applied: except under `privacy = "allow"`, a request leaves this machine only where
-its text was examined and nothing was found. A detector that fails or takes too long counts as something found.
+its text was examined and nothing was found, or, under `privacy = "pseudonymise"`, where all that was found can be
+replaced. A detector that fails or takes too long counts as something found that cannot.
 
 What is left: `local` and a local candidate that was named stay on this machine or are refused. `cloud` falls back to
 the local candidates where no cloud candidate is left; where one was named, only if privacy keeps the request here. A

@@ -104,6 +104,7 @@ const Wrong kWrongRoutes[] = {
     {"{local: tiny, default: cascade}", "default needs cloud candidates"},
     {"{cloud: dear, order: cheapest}", "order is 'cheapest'"},
     {"{cloud: dear, privacy: none}", "privacy is 'none'"},
+    {"{cloud: dear, privacy: pseudonymize}", "privacy is 'pseudonymize'"},
     {"{cloud: dear, local: tiny, shadow: 2}", "shadow"},
     {"{cloud: dear, rules: 5}", "rules must be an array of tables"},
     {"{cloud: dear, rules: [{use: cloud}]}", "rules[0] needs name"},

@@ -81,7 +81,8 @@ enum class RouteMode : std::uint8_t {
 [[nodiscard]] std::string_view route_mode_text(RouteMode mode);
 
 enum class CandidateOrder : std::uint8_t { Cost, Listed, Weighted };
-enum class RoutePrivacy : std::uint8_t { LocalOnly, Block, Allow };
+/// As privacy::PrivacyMode, which this folder knows nothing of; in the order of the key's choices.
+enum class RoutePrivacy : std::uint8_t { LocalOnly, Block, Pseudonymise, Allow };
 enum class CommitPolicy : std::uint8_t { Buffer, Prefix };
 enum class AfterFirstByte : std::uint8_t { Error, Fallback };
 

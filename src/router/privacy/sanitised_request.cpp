@@ -3,12 +3,15 @@
 #include <array>
 #include <utility>
 
+#include "router/privacy/pseudonyms/pseudonymise.h"
+
 namespace croft::privacy {
 namespace {
 
-constexpr std::array<std::pair<PrivacyMode, std::string_view>, 3> kModes = {{
+constexpr std::array<std::pair<PrivacyMode, std::string_view>, 4> kModes = {{
     {PrivacyMode::LocalOnly, "local-only"},
     {PrivacyMode::Block, "block"},
+    {PrivacyMode::Pseudonymise, "pseudonymise"},
     {PrivacyMode::Allow, "allow"},
 }};
 
@@ -30,6 +33,7 @@ bool stops(const PrivacyPolicy& policy, const Sensitivity& sensitivity) {
   // A picture may show anybody's papers; a route that lets people's data out lets it out.
   const bool tolerated = policy.mode == PrivacyMode::Allow && sensitivity.only_media;
   if (sensitivity.verdict == Verdict::Unknown && !tolerated) return true;
+  if (policy.mode == PrivacyMode::Pseudonymise) return false;
   return with_gated(sensitivity, forbidden).found().any();
 }
 
@@ -44,6 +48,8 @@ std::unexpected<Error> refusal(const PrivacyPolicy& policy, const Sensitivity& s
   std::string hint;
   if (policy.mode == PrivacyMode::LocalOnly)
     hint = "Ask a local model, or take out what is named";
+  else if (policy.mode == PrivacyMode::Pseudonymise)
+    hint = "Ask a local model: what cannot be looked through cannot be replaced either";
   else if (policy.mode == PrivacyMode::Block)
     hint = "Take out what is named, or ask whoever runs this server for another route";
   else
@@ -61,7 +67,7 @@ Result<PrivacyMode> parse_privacy_mode(std::string_view name) {
   for (const auto& [mode, text] : kModes)
     if (text == name) return mode;
   return fail(ErrorCode::InvalidArgument, "'" + std::string(name) + "' is no privacy mode",
-              "The modes are local-only, block and allow");
+              "The modes are local-only, block, pseudonymise and allow");
 }
 
 PrivacyDecision decide_privacy(const PrivacyPolicy& policy, const Sensitivity& sensitivity) {
@@ -70,9 +76,18 @@ PrivacyDecision decide_privacy(const PrivacyPolicy& policy, const Sensitivity& s
 }
 
 Result<SanitisedRequest> sanitise(json::object body, const PrivacyPolicy& policy,
-                                  const Sensitivity& earlier, FindScratch& scratch) {
+                                  const Sensitivity& earlier, FindScratch& scratch,
+                                  PseudonymMap* pseudonyms) {
   const EntitySet forbidden = forbidden_types(policy);
   if (stops(policy, earlier)) return refusal(policy, earlier);
+  if (policy.mode == PrivacyMode::Pseudonymise) {
+    if (pseudonyms == nullptr)
+      return fail(ErrorCode::Forbidden,
+                  "the request must not leave this machine: nothing keeps its pseudonyms",
+                  "This is a bug of Croft");
+    body = TRY(pseudonymise(body, forbidden, policy.limits, scratch, *pseudonyms));
+    return SanitisedRequest(std::move(body), policy.mode);
+  }
   if (forbidden.any()) {
     const Sensitivity now = scan_request(body, forbidden, policy.limits, scratch);
     if (stops(policy, now)) return refusal(policy, now);

@@ -10,13 +10,18 @@
 
 namespace croft::privacy {
 
+class PseudonymMap;
+
 /// What a route does with a request that holds personal data.
 enum class PrivacyMode : std::uint8_t {
   LocalOnly,  ///< it stays on this machine: answered by a local model, or not at all
   Block,      ///< it is refused
-  Allow,      ///< it may leave; secrets still may not, unless the policy says so too
+  /// It leaves with surrogates in place of what was found, and the answer gets the values back;
+  /// secrets go for good. What cannot be looked through stays.
+  Pseudonymise,
+  Allow,  ///< it may leave; secrets still may not, unless the policy says so too
 };
-/// "local-only", "block", "allow", as a route's `privacy` is written.
+/// "local-only", "block", "pseudonymise", "allow", as a route's `privacy` is written.
 [[nodiscard]] std::string_view privacy_mode_name(PrivacyMode mode);
 /// Errors: InvalidArgument (the names are listed).
 Result<PrivacyMode> parse_privacy_mode(std::string_view name);
@@ -57,7 +62,8 @@ class SanitisedRequest final {
   explicit SanitisedRequest(json::object body, PrivacyMode mode)
       : body_(std::move(body)), mode_(mode) {}
   friend Result<SanitisedRequest> sanitise(json::object body, const PrivacyPolicy& policy,
-                                           const Sensitivity& earlier, FindScratch& scratch);
+                                           const Sensitivity& earlier, FindScratch& scratch,
+                                           PseudonymMap* pseudonyms);
 
   json::object body_;
   PrivacyMode mode_;
@@ -66,8 +72,12 @@ class SanitisedRequest final {
 /// Lets `body`, as it would go out, through the gate. `earlier` is the verdict on what the client
 /// sent: it binds, too, and the body is looked through again, because between the two somebody
 /// wrote it anew in another dialect.
+///
+/// Pseudonymise needs `pseudonyms`, the request's own: what was replaced is in it afterwards, for
+/// the answer. All attempts of a request share one.
 /// Errors: Forbidden, naming types and counts, never values.
 Result<SanitisedRequest> sanitise(json::object body, const PrivacyPolicy& policy,
-                                  const Sensitivity& earlier, FindScratch& scratch);
+                                  const Sensitivity& earlier, FindScratch& scratch,
+                                  PseudonymMap* pseudonyms = nullptr);
 
 }  // namespace croft::privacy

@@ -65,6 +65,7 @@ void CloudAsk::launch() {
 CloudAsk::CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink)
     : transfers_(transfers), request_(std::move(request)), sink_(std::move(sink)) {
   CHECK(!request_.targets.empty());
+  if (request_.conversation) pseudonyms_.emplace(*request_.conversation);
 }
 
 void CloudAsk::run() {
@@ -81,16 +82,32 @@ void CloudAsk::run() {
       std::move(world), CloudOptions{.seed = random_bits()}, request_.targets,
       [this](const CloudTarget& target, dialects::AnswerEvent event) {
         const auto self = shared_from_this();  // the sink may be the last to hold it
-        const bool last = std::holds_alternative<dialects::Finished>(event) ||
-                          std::holds_alternative<dialects::Failed>(event);
-        Notes notes;
-        if (last) notes = std::make_shared<const std::vector<AttemptNote>>(call_->notes());
-        const auto place = static_cast<std::size_t>(&target - call_->targets().data());
-        const Sink sink = last ? std::exchange(sink_, nullptr) : sink_;
-        over_ = over_ || last;
-        sink(place, std::move(event), std::move(notes));
+        give(static_cast<std::size_t>(&target - call_->targets().data()), std::move(event));
       });
   call_->start();
+}
+
+void CloudAsk::give(std::size_t target, dialects::AnswerEvent event) {
+  if (!pseudonyms_) return tell(target, std::move(event));
+  if (!restorer_) {
+    // Only the attempt that answers is heard: nothing joins the map any more.
+    const bool json = request_.call.format.kind != dialects::FormatKind::Text;
+    restorer_.emplace(pseudonyms_->restorations(),
+                      json ? privacy::TextForm::Json : privacy::TextForm::Prose);
+  }
+  restorer_->feed(std::move(event),
+                  [&](dialects::AnswerEvent restored) { tell(target, std::move(restored)); });
+}
+
+void CloudAsk::tell(std::size_t target, dialects::AnswerEvent event) {
+  if (sink_ == nullptr) return;
+  const bool last = std::holds_alternative<dialects::Finished>(event) ||
+                    std::holds_alternative<dialects::Failed>(event);
+  Notes notes;
+  if (last) notes = std::make_shared<const std::vector<AttemptNote>>(call_->notes());
+  const Sink sink = last ? std::exchange(sink_, nullptr) : sink_;
+  over_ = over_ || last;
+  sink(target, std::move(event), std::move(notes));
 }
 
 void CloudAsk::cancel() {
@@ -106,7 +123,8 @@ Result<TransferRequest> CloudAsk::write(const CloudTarget& target) {
   const CandidateModel& model = request_.config->models[target.model];
   dialects::WrittenRequest written = TRY(write_for(upstream, model, request_.call));
   const privacy::SanitisedRequest sanitised = TRY(
-      privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity, scratch_));
+      privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity, scratch_,
+                        pseudonyms_ ? &*pseudonyms_ : nullptr));
   return target.upstream->transfer(written.path, sanitised,
                                    traceparent_text(request_.trace, new_span_id()), request_.hops);
 }

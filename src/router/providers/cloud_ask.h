@@ -12,6 +12,8 @@
 
 #include "io/http_transfers.h"
 #include "router/policy/router_config.h"
+#include "router/privacy/pseudonyms/answer_restorer.h"
+#include "router/privacy/pseudonyms/pseudonym_map.h"
 #include "router/privacy/sanitised_request.h"
 #include "router/providers/cloud_call.h"
 #include "router/trace/trace_context.h"
@@ -24,6 +26,8 @@ struct CloudRequest {
   dialects::ChatCall call;
   privacy::PrivacyPolicy privacy;
   privacy::Sensitivity sensitivity;  ///< of what the client sent
+  /// With PrivacyMode::Pseudonymise: the conversation's key, from which surrogates are drawn.
+  std::optional<privacy::Key> conversation = {};
   TraceContext trace;
   std::string hops;  ///< of this request, with ourselves
   std::optional<std::chrono::steady_clock::time_point> deadline;
@@ -49,6 +53,9 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   void run();
   /// The request as it goes to `target`. Errors: what its dialect cannot say; Forbidden.
   [[nodiscard]] Result<TransferRequest> write(const CloudTarget& target);
+  /// Gives an event of the answer to the sink, true values put back.
+  void give(std::size_t target, dialects::AnswerEvent event);
+  void tell(std::size_t target, dialects::AnswerEvent event);
   [[nodiscard]] std::shared_ptr<Attempt> begin(const CloudTarget& target, AttemptSink sink);
 
   HttpTransfers& transfers_;
@@ -57,6 +64,8 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   Sink sink_;                                     ///< of the transfers' thread, as is what follows
   std::shared_ptr<CloudCall> call_;
   privacy::FindScratch scratch_;
+  std::optional<privacy::PseudonymMap> pseudonyms_;  ///< of all attempts
+  std::optional<privacy::AnswerRestorer> restorer_;  ///< of the one that answers
   bool over_ = false;
 };
 

@@ -327,6 +327,10 @@ constexpr auto kExplain = std::to_array<Field>({
     honoured("max_tokens", field_integer, "As in a chat: for the estimate of the cost"),
     kResponseFormat,
 });
+constexpr auto kRedact = std::to_array<Field>({
+    required("text", field_string, "What is looked through"),
+    honoured("types", field_array, "Names of types, as `CREDIT_CARD`; all without it"),
+});
 
 constexpr auto kRoutes = std::to_array<RouteFields>({
     {"POST", "/v1/chat/completions", "An answer to a conversation, by the model's own template.",
@@ -337,6 +341,11 @@ constexpr auto kRoutes = std::to_array<RouteFields>({
      "A dry run of a route: which rule decides, what each condition said, which candidates are "
      "left and what they would cost. Nothing is generated or sent.",
      kExplain},
+    {"POST", "/v1/redact",
+     "Finds personal data and secrets in a text, as `croft redact` does: `{\"entities\": [{\"type\", "
+     "\"start\", \"end\", \"score\"}], \"text\"}`, offsets in UTF-8 bytes of the text given, and the "
+     "text with `<TYPE>` in place of each. No model is asked, nothing is kept or sent.",
+     kRedact},
     {"POST", "/v1/completions", "Text that continues a prompt; also scores prompts.", kCompletion},
     {"POST", "/v1/embeddings", "One unit-length vector per input.", kEmbedding},
     {"GET",
@@ -378,6 +387,9 @@ std::span<const Field> message_fields() {
 }
 std::span<const Field> explain_fields() {
   return kExplain;
+}
+std::span<const Field> redact_fields() {
+  return kRedact;
 }
 std::span<const Field> completion_fields() {
   return kCompletion;

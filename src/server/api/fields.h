@@ -55,6 +55,7 @@ struct RouteFields {
 [[nodiscard]] std::span<const Field> chat_fields();
 [[nodiscard]] std::span<const Field> message_fields();  ///< of /v1/messages
 [[nodiscard]] std::span<const Field> explain_fields();  ///< of /v1/route/explain
+[[nodiscard]] std::span<const Field> redact_fields();   ///< of /v1/redact
 [[nodiscard]] std::span<const Field> completion_fields();
 [[nodiscard]] std::span<const Field> embedding_fields();
 [[nodiscard]] std::span<const Field> tokenize_fields();

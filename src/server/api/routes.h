@@ -17,6 +17,8 @@ namespace croft {
 Result<json::object> tokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> detokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> apply_template_route(const json::object& body, const TextEngine& engine);
+/// Errors: InvalidArgument (a type that is none).
+Result<json::object> redact_route(const json::object& body);
 
 /// One entry of /v1/models.
 [[nodiscard]] json::object model_json(const ModelView& view, const ModelSource& source,

@@ -186,6 +186,7 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
                         .endpoint = http.endpoint,
                         .tenant = http.tenant,
                         .hops = http.hops,
+                        .conversation = http.conversation,
                         .deadline = deadline_of(body),
                         .client = http.client,
                         .on_done = server.on_done,

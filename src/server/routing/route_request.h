@@ -21,6 +21,7 @@ struct RoutedHttp {
   std::string request_id;
   std::string tenant;
   std::string hops;
+  std::string conversation;  ///< header x-croft-conversation; may be empty
   std::string traceparent;
   dialects::Dialect client = dialects::Dialect::OpenAi;
   /// When its first byte was worked on: what Croft itself takes counts from here.

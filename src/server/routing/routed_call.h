@@ -34,7 +34,8 @@ struct RoutedContext {
   RoutingServices* services = nullptr;
   std::string endpoint;  ///< the HTTP route
   std::string tenant;
-  std::string hops;  ///< as received
+  std::string hops;               ///< as received
+  std::string conversation = {};  ///< the client's name for it; may be empty
   std::optional<std::chrono::steady_clock::time_point> deadline;
   dialects::Dialect client = dialects::Dialect::OpenAi;
   /// Hears of every routed request that is over, on the connection's thread.

@@ -13,10 +13,33 @@ privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
       return privacy::PrivacyMode::LocalOnly;
     case RoutePrivacy::Block:
       return privacy::PrivacyMode::Block;
+    case RoutePrivacy::Pseudonymise:
+      return privacy::PrivacyMode::Pseudonymise;
     case RoutePrivacy::Allow:
       break;
   }
   return privacy::PrivacyMode::Allow;
+}
+
+/// What the client says makes this conversation; else its first words do.
+privacy::Key conversation_of(const dialects::ChatCall& call, const RoutedContext& context) {
+  privacy::ConversationName name;
+  name.tenant = context.tenant;
+  name.id = context.conversation;
+  name.user = call.user;
+  if (name.id.empty() && call.metadata) {
+    const json::value* id = find(*call.metadata, "conversation_id");
+    if (id != nullptr && id->is_string()) name.id = id->get_string();
+  }
+  std::string first_words;
+  for (const dialects::ChatMessage& message : call.messages) {
+    if (message.role != dialects::ChatRole::User) continue;
+    for (const dialects::ContentPart& part : message.content)
+      if (const auto* text = std::get_if<dialects::TextPart>(&part)) first_words += text->text;
+    break;
+  }
+  name.first_words = first_words;
+  return privacy::conversation_key(name);
 }
 
 }  // namespace
@@ -47,6 +70,8 @@ CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidate
   request.call = call_;
   request.privacy.mode = privacy_mode(plan_.route->config->privacy);
   request.sensitivity = plan_.sensitivity;
+  if (request.privacy.mode == privacy::PrivacyMode::Pseudonymise)
+    request.conversation = conversation_of(call_, context_);
   request.trace = trace_.context;
   request.hops = std::move(hops);
   request.deadline = context_.deadline;

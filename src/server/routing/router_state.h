@@ -103,6 +103,8 @@ class RoutingServices {
 
 /// The header that carries the servers a request has passed, separated by commas.
 inline constexpr std::string_view hops_header = "x-croft-hops";
+/// What a client calls its conversation, so that surrogates stay the same in it.
+inline constexpr std::string_view conversation_header = "x-croft-conversation";
 /// The value for the next server. Errors: Upstream where `instance` has seen it before, or too many
 /// have.
 Result<std::string> next_hops(std::string_view hops, std::string_view instance);

@@ -1,0 +1,91 @@
+#include "router/privacy/pseudonyms/match_phrase.h"
+
+#include <array>
+#include <string_view>
+
+namespace croft::privacy {
+namespace {
+
+/// What languages put after a name: English and German plural and genitive, German dative, cases of
+/// the Slavic languages and Latin's.
+constexpr auto kEndings =
+    std::to_array<std::string_view>({"s", "es", "n", "en", "ens", "e", "a", "u", "y", "i", "em",
+                                     "om", "ov", "ova", "owi", "iem", "ovi", "ego"});
+constexpr std::size_t kEndingMax = 3;
+
+bool is_ending(std::string_view text, Endings endings) {
+  if (endings == Endings::Genitive) return text == "s";
+  for (const std::string_view each : kEndings)
+    if (each == text) return true;
+  return false;
+}
+
+bool is_separator(const Unit& unit) {
+  if (unit.kind == Unit::Kind::Space) return true;
+  constexpr std::string_view kSeparators = "-./()";
+  return unit.folded_size == 1 && kSeparators.contains(unit.folded[0]);
+}
+
+}  // namespace
+
+PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, Endings endings) {
+  std::string letters;
+  std::size_t end = at;
+  const auto decided = [&] {
+    const bool found = letters.empty() || is_ending(letters, endings);
+    return PhraseEnding{found ? MatchState::Found : MatchState::None, end};
+  };
+  for (std::size_t i = at; i < units.size(); ++i) {
+    const Unit& unit = units[i];
+    if (unit.kind == Unit::Kind::Skipped && i - at <= kSpacesMax) continue;
+    if (!unit.is_word || i - at > kSpacesMax) return decided();
+    if (endings == Endings::None || letters.size() >= kEndingMax) return {};
+    letters += unit.fold();
+    end = i + 1;
+  }
+  if (!final) return {MatchState::NeedsMore, end};
+  return decided();
+}
+
+PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units, std::size_t at,
+                         bool final) {
+  PhraseMatch best;
+  PhraseIndex::Range range = index.all();
+  std::size_t separators = 0;
+  std::size_t skipped = 0;
+  for (std::size_t i = at; true; ++i) {
+    if (i == units.size()) {
+      if (!final) best.state = MatchState::NeedsMore;
+      return best;
+    }
+    const Unit& unit = units[i];
+    if (unit.kind == Unit::Kind::Skipped && i != at && ++skipped <= kSpacesMax) continue;
+    if (is_separator(unit) && i != at) {
+      if (++separators > 2) return best;
+      continue;
+    }
+    separators = 0;
+    range = index.next(range, unit.fold());
+    if (range.empty() || unit.folded_size == 0) return best;
+    if (const auto phrases = index.complete(range); !phrases.empty()) {
+      const PhraseEnding ending = ending_at(units, i + 1, final, Endings::None);
+      if (ending.state == MatchState::NeedsMore) {
+        best.state = MatchState::NeedsMore;
+        return best;
+      }
+      if (ending.state == MatchState::Found) best = {MatchState::Found, i + 1, i + 1, phrases};
+    }
+    if (!index.goes_on(range)) return best;
+  }
+}
+
+bool begins_word(std::span<const Unit> units, std::size_t at) {
+  if (at == 0 || !units[at].is_word) return true;
+  const Unit& before = units[at - 1];
+  if (!before.is_word) return true;
+  constexpr std::u32string_view kLetters = U"nrtbf";
+  return at >= 2 && !before.is_escape && kLetters.contains(before.value) &&
+         units[at - 2].value == U'\\';
+}
+
+}  // namespace croft::privacy

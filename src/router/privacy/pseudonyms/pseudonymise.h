@@ -1,0 +1,21 @@
+#pragma once
+/// Replaces what is personal in a request's body by surrogates, and looks again.
+
+#include "base/error.h"
+#include "base/json.h"
+#include "router/privacy/pseudonyms/pseudonym_map.h"
+#include "router/privacy/sensitivity.h"
+
+namespace croft::privacy {
+
+/// `body`, as it would go out in any dialect, with surrogates for all findings of `types`, for
+/// dates of birth, and for what is known of them elsewhere in its texts. What is left, surrogates
+/// aside, passed the gate's own scan.
+///
+/// Errors: Forbidden, where something is still found after three rounds (types and counts are
+/// named, never values), or could not be looked through: limits, JSON that would break.
+Result<json::object> pseudonymise(const json::object& body, const EntitySet& types,
+                                  const ScanLimits& limits, FindScratch& scratch,
+                                  PseudonymMap& map);
+
+}  // namespace croft::privacy
