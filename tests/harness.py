@@ -22,6 +22,8 @@ SHARED = pathlib.Path(os.environ.get("CROFT_SHARED_DIR", ROOT.parent / "shared")
 DEFAULT_MODEL = "smollm2:135m"
 EMBEDDING_MODEL = "all-minilm:l6-v2"
 EXIT_SKIPPED = 77
+# A test that wants a ledger names one: others must not write into this user's.
+os.environ.setdefault("CROFT_DATABASE", "none")
 
 
 def free_port():

@@ -110,8 +110,8 @@ struct Metrics::Impl {
       gauge("croft_ready", "1 once the main and the pinned models are loaded.");
   prometheus::Family<prometheus::Gauge>& ledger_state =
       gauge("croft_ledger_state", "1 for the state that the ledger is in.");
-  prometheus::Family<prometheus::Gauge>& ledger_rows = gauge(
-      "croft_ledger_rows", "Rows by where they are; those in the database since the start.");
+  prometheus::Family<prometheus::Gauge>& ledger_rows =
+      gauge("croft_ledger_rows", "Rows by where they are; those in the database since the start.");
   prometheus::Family<prometheus::Gauge>& loaded =
       gauge("croft_model_loaded", "1 while the model is loaded.");
   prometheus::Family<prometheus::Gauge>& waiting =

@@ -32,7 +32,7 @@ struct ServerOptions {
       300};  ///< of an idle model that is not pinned; negative: for ever
   std::uint64_t models_memory_bytes = 0;  ///< of all models; 0: as the machine has room
   std::shared_ptr<RoutingServices> routing =
-      {};  ///< who made it may give it new states; null: none
+      {};                                       ///< who made it may give it new states; null: none
   std::shared_ptr<Accountant> accountant = {};  ///< null: no ledger is kept
 };
 

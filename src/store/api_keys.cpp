@@ -149,8 +149,9 @@ Result<std::string> ApiKeys::create(const std::filesystem::path& path, std::stri
   fill_random(salt);
 
   if (!text.empty() && text.back() != '\n') text += '\n';
-  text += std::string(line_tag) + ' ' + to_base64url(salt) + ' ' + to_base64url(hash_api_key(key, salt)) +
-          ' ' + utc_now_text() + ' ' + std::string(label) + '\n';
+  text += std::string(line_tag) + ' ' + to_base64url(salt) + ' ' +
+          to_base64url(hash_api_key(key, salt)) + ' ' + utc_now_text() + ' ' + std::string(label) +
+          '\n';
   // A new temporary file is 0600 (mkstemp's rule), and the rename keeps that.
   TRY(write_file_atomically(path, text));
   std::error_code error;
@@ -169,8 +170,7 @@ std::optional<std::size_t> ApiKeys::find(std::string_view key) const {
     const auto hash = hash_api_key(key, entries_[i].salt);
     // Never leaves the loop early, and does the same for every entry: the time must not tell which
     // one matched.
-    const auto equal =
-        static_cast<std::size_t>(equal_in_constant_time(hash, entries_[i].hash));
+    const auto equal = static_cast<std::size_t>(equal_in_constant_time(hash, entries_[i].hash));
     found |= (i + 1) & (std::size_t{0} - equal);
   }
   if (found == 0) return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/accounting_setup.h"
 #include "cli/interrupts.h"
 #include "cli/model_access.h"
 #include "cli/reload_signal.h"
@@ -167,8 +168,9 @@ void reload_routes(const Settings& settings, const ModelPaths& paths,
     log_error("the routes stay as they were: " + applied.error().to_string());
 }
 
-/// A core file would hold prompts, keys and what pseudonyms stand for (threats.md W2). One byte, not
-/// none: the kernel gives a program that collects core files everything at 0, nothing at 1 (core(5)).
+/// A core file would hold prompts, keys and what pseudonyms stand for (threats.md W2). One byte,
+/// not none: the kernel gives a program that collects core files everything at 0, nothing at 1
+/// (core(5)).
 void forbid_core_files() {
   rlimit limit{};
   if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
@@ -194,6 +196,7 @@ Result<int> serve_verb(const Settings& settings) {
   options.routing = std::make_shared<RoutingServices>();
   if (router) TRY(apply_router_config(router, paths, *options.routing));
   TRY(start_exporter(settings, *options.routing));
+  options.accountant = TRY(make_accountant(settings, router.get()));
   routing_ready = true;
   if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
   Interrupts interrupts;

@@ -122,9 +122,9 @@ Result<TransferRequest> CloudAsk::write(const CloudTarget& target) {
   const UpstreamConfig& upstream = target.upstream->config();
   const CandidateModel& model = request_.config->models[target.model];
   dialects::WrittenRequest written = TRY(write_for(upstream, model, request_.call));
-  const privacy::SanitisedRequest sanitised = TRY(
-      privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity, scratch_,
-                        pseudonyms_ ? &*pseudonyms_ : nullptr));
+  const privacy::SanitisedRequest sanitised =
+      TRY(privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity,
+                            scratch_, pseudonyms_ ? &*pseudonyms_ : nullptr));
   return target.upstream->transfer(written.path, sanitised,
                                    traceparent_text(request_.trace, new_span_id()), request_.hops);
 }

@@ -136,9 +136,12 @@ TEST(AccountRow, WhatHasNoPriceIsUnpricedAndWhatIsNotToldIsUnknown) {
 
 TEST(AccountRow, TheOutcomeIsWhatTheClientSaw) {
   RequestRecord record = local_request();
-  for (const auto& [status, outcome] :
-       {std::pair{200, "ok"}, {400, "error"}, {401, "refused"}, {403, "refused"}, {429, "refused"},
-        {500, "error"}}) {
+  for (const auto& [status, outcome] : {std::pair{200, "ok"},
+                                        {400, "error"},
+                                        {401, "refused"},
+                                        {403, "refused"},
+                                        {429, "refused"},
+                                        {500, "error"}}) {
     record.status = status;
     EXPECT_EQ(account_row(record, rates(), power).outcome, outcome) << status;
   }

@@ -1,0 +1,122 @@
+#include "cli/accounting_setup.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+
+#include "base/log.h"
+#include "store/database/database_address.h"
+#include "store/model_library.h"
+#include "store/prices/money.h"
+#include "store/prices/price_list.h"
+
+namespace croft::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double hours_a_year = 8766.0;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+Result<std::int64_t> money(const Settings& settings, std::string_view name) {
+  const auto nano = nano_from(settings.real(name));
+  if (nano) return *nano;
+  return fail(ErrorCode::InvalidArgument, "--" + std::string(name) + " has too many decimals",
+              "Nine decimals are possible", std::string(name));
+}
+
+/// What an hour of computing costs: the machine's price over the hours in which it will compute.
+Result<std::optional<std::int64_t>> hardware_an_hour(const Settings& settings) {
+  const std::int64_t price = TRY(money(settings, "hardware-price"));
+  if (price == 0) return std::nullopt;
+  const double hours =
+      settings.real("hardware-years") * hours_a_year * settings.real("hardware-use");
+  return std::llround(static_cast<double>(price) / hours);
+}
+
+/// "openai/gpt-5-mini", or a model's name alone where one provider has it.
+Result<void> set_reference(const std::string& text, AccountingRates& rates) {
+  if (text.empty()) return {};
+  const PriceList& list = PriceList::built_in();
+  const std::size_t slash = text.find('/');
+  const std::string provider = slash == std::string::npos ? "" : text.substr(0, slash);
+  const std::string model = slash == std::string::npos ? text : text.substr(slash + 1);
+  const ModelPrice* price = list.find(provider, model, 0);
+  if (price == nullptr) {
+    Error error = list.why_unpriced(provider, model, 0);
+    error.field = "reference-model";
+    return std::unexpected(std::move(error));
+  }
+  if (price->rates.currency != rates.currency)
+    return fail(ErrorCode::InvalidArgument,
+                "the price of " + text + " is in " + price->rates.currency +
+                    ", the costs of the routes in " + rates.currency,
+                "Sums need one currency: set `currency` in croft.toml", "reference-model");
+  rates.reference = price->rates;
+  rates.reference_version = list.version();
+  return {};
+}
+
+fs::path journal_of(const std::string& address) {
+  const Result<DatabaseAddress> parsed = parse_database_address(address);
+  if (parsed && parsed->kind == DatabaseKind::Sqlite) return address + ".journal";
+  return default_database().parent_path() / "ledger.journal";
+}
+
+Result<void> make_folder(const fs::path& folder) {
+  std::error_code problem;
+  if (!folder.empty()) fs::create_directories(folder, problem);
+  if (!problem) return {};
+  return fail(ErrorCode::Io,
+              "cannot make the folder " + folder.string() + " for the ledger: " + problem.message(),
+              "Choose another --database, or `none` to keep no ledger", "database");
+}
+
+}  // namespace
+
+fs::path default_database() {
+  return default_model_root().parent_path() / "croft.db";
+}
+
+std::string database_address(const Settings& settings) {
+  const std::string& set = settings.text("database");
+  if (set == "none") return {};
+  return set.empty() ? default_database().string() : set;
+}
+
+Result<std::shared_ptr<Accountant>> make_accountant(const Settings& settings,
+                                                    const RouterConfig* router) {
+  const std::string address = database_address(settings);
+  if (address.empty()) return nullptr;
+  const DatabaseAddress place = TRY(parse_database_address(address));
+  AccountantOptions options;
+  AccountingRates& rates = options.rates;
+  if (router != nullptr && !router->currency.empty()) rates.currency = router->currency;
+  rates.server = host_name();
+  rates.hardware_nano_per_hour = TRY(hardware_an_hour(settings));
+  rates.power_nano_per_kwh = TRY(money(settings, "power-price"));
+  TRY(set_reference(settings.text("reference-model"), rates));
+  options.power.model_watts = settings.real("watts");
+
+  LedgerWriterOptions writer;
+  writer.database = address;
+  writer.journal = journal_of(address);
+  if (place.kind == DatabaseKind::Sqlite) TRY(make_folder(fs::path(address).parent_path()));
+  TRY(make_folder(writer.journal.parent_path()));
+  auto started = LedgerWriter::start(std::move(writer));
+  if (!started) {
+    Error error = started.error();
+    if (error.hint.empty()) error.hint = "Choose another --database, or `none` to keep no ledger";
+    return std::unexpected(std::move(error));
+  }
+  log_info("the ledger is in " + place.shown);
+  return std::make_shared<Accountant>(*std::move(started), std::move(options));
+}
+
+}  // namespace croft::cli
