@@ -1,0 +1,22 @@
+#pragma once
+/// --database: where keys, budgets, prices and the ledger are.
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "cli/settings.h"
+#include "store/database/database.h"
+
+namespace croft::cli {
+
+/// --database, or croft.db beside the models folder.
+[[nodiscard]] std::string database_address(const Settings& settings);
+
+/// Makes the file and its folder where they are missing. Errors: as Database::open().
+Result<Database> open_database(const Settings& settings);
+
+/// None where it is a file that does not exist: there is nothing to read yet.
+Result<std::optional<Database>> open_database_if_there(const Settings& settings);
+
+}  // namespace croft::cli
