@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "base/log.h"
+#include "cli/database_access.h"
+#include "cli/model_access.h"
 #include "store/database/database_address.h"
-#include "store/model_library.h"
 #include "store/prices/money.h"
 #include "store/prices/price_list.h"
 
@@ -63,10 +64,10 @@ Result<void> set_reference(const std::string& text, AccountingRates& rates) {
   return {};
 }
 
-fs::path journal_of(const std::string& address) {
+fs::path journal_of(const Settings& settings, const std::string& address) {
   const Result<DatabaseAddress> parsed = parse_database_address(address);
   if (parsed && parsed->kind == DatabaseKind::Sqlite) return address + ".journal";
-  return default_database().parent_path() / "ledger.journal";
+  return models_root(settings).parent_path() / "ledger.journal";
 }
 
 Result<void> make_folder(const fs::path& folder) {
@@ -80,20 +81,10 @@ Result<void> make_folder(const fs::path& folder) {
 
 }  // namespace
 
-fs::path default_database() {
-  return default_model_root().parent_path() / "croft.db";
-}
-
-std::string database_address(const Settings& settings) {
-  const std::string& set = settings.text("database");
-  if (set == "none") return {};
-  return set.empty() ? default_database().string() : set;
-}
-
 Result<std::shared_ptr<Accountant>> make_accountant(const Settings& settings,
                                                     const RouterConfig* router) {
+  if (settings.text("database") == no_database) return nullptr;
   const std::string address = database_address(settings);
-  if (address.empty()) return nullptr;
   const DatabaseAddress place = TRY(parse_database_address(address));
   AccountantOptions options;
   AccountingRates& rates = options.rates;
@@ -106,7 +97,7 @@ Result<std::shared_ptr<Accountant>> make_accountant(const Settings& settings,
 
   LedgerWriterOptions writer;
   writer.database = address;
-  writer.journal = journal_of(address);
+  writer.journal = journal_of(settings, address);
   if (place.kind == DatabaseKind::Sqlite) TRY(make_folder(fs::path(address).parent_path()));
   TRY(make_folder(writer.journal.parent_path()));
   auto started = LedgerWriter::start(std::move(writer));

@@ -20,7 +20,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 34> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 51> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -46,6 +46,23 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 34> kHandlers = {
     {"route check", route_check_verb},
     {"route explain", route_explain_verb},
     {"route import", route_import_verb},
+    {"keys create", keys_create_verb},
+    {"keys list", keys_list_verb},
+    {"keys show", keys_show_verb},
+    {"keys update", keys_update_verb},
+    {"keys block", keys_block_verb},
+    {"keys delete", keys_delete_verb},
+    {"teams create", teams_create_verb},
+    {"teams list", teams_list_verb},
+    {"teams show", teams_show_verb},
+    {"teams update", teams_update_verb},
+    {"teams block", teams_block_verb},
+    {"teams delete", teams_delete_verb},
+    {"prices list", prices_list_verb},
+    {"prices show", prices_show_verb},
+    {"prices update", prices_update_verb},
+    {"prices check", prices_check_verb},
+    {"ledger whatif", ledger_whatif_verb},
     {"secret seal", secret_seal_verb},
     {"doctor", doctor_verb},
     {"top", top_verb},

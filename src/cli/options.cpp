@@ -26,7 +26,8 @@ const std::vector<VerbSpec>& verbs() {
          {library_verbs(), std::vector<VerbSpec>{redact_verb_spec()}, route_gate_verbs(),
           std::vector<VerbSpec>{route_label_verb_spec(), route_calibrate_verb_spec(),
                                 route_bench_verb_spec()},
-          route_policy_verbs(), house_verbs()})
+          route_policy_verbs(), access_verbs(), price_verbs(),
+          std::vector<VerbSpec>{ledger_whatif_verb_spec()}, house_verbs()})
       joined.insert(joined.end(), part.begin(), part.end());
     return joined;
   }();
@@ -51,6 +52,12 @@ const std::vector<OptionSpec>& global_options() {
        .kind = OptionKind::Flag,
        .help = "open no connection to anywhere, enforced by a filter in the kernel; a server "
                "still listens"},
+      {.name = "database",
+       .kind = OptionKind::Text,
+       .value_name = "ADDRESS",
+       .help = "keys, budgets, prices and the ledger: a SQLite file or a postgres:// URL; the "
+               "default is croft.db beside the models folder",
+       .completion = Completion::File},
       {.name = "quiet",
        .alias = 'q',
        .kind = OptionKind::Flag,

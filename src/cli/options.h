@@ -83,6 +83,9 @@ struct VerbSpec {
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();  ///< pull, list, show, rm, import, tokenize ...
 [[nodiscard]] std::vector<VerbSpec> route_policy_verbs();  ///< route check, explain, import
+[[nodiscard]] std::vector<VerbSpec> access_verbs();        ///< keys ..., teams ...
+[[nodiscard]] std::vector<VerbSpec> price_verbs();         ///< prices list, show, update, check
+[[nodiscard]] VerbSpec ledger_whatif_verb_spec();
 [[nodiscard]] std::vector<VerbSpec> house_verbs();  ///< doctor, config, completions, version ...
 
 }  // namespace croft::cli

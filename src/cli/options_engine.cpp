@@ -154,11 +154,6 @@ VerbSpec serve_verb() {
            .min = 0,
            .max = 1,
            .help = "share of the traces that begin here and are recorded"},
-          {.name = "database",
-           .kind = OptionKind::Text,
-           .value_name = "ADDRESS",
-           .help = "where the ledger is kept: a file, postgres://USER@HOST/NAME, or `none`; the "
-                   "default is ~/.local/share/croft/croft.db"},
           {.name = "reference-model",
            .kind = OptionKind::Text,
            .value_name = "MODEL",

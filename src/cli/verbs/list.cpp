@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "base/json.h"
 #include "cli/model_access.h"
 #include "cli/terminal.h"
+#include "cli/text_columns.h"
 #include "cli/verbs/verbs.h"
 #include "store/catalogue.h"
 #include "store/model_library.h"
@@ -11,24 +10,6 @@ namespace croft::cli {
 namespace {
 
 using Row = std::vector<std::string>;
-
-/// Columns as wide as their widest cell; the last one is not padded.
-std::string columns(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += escape_controls(row[i]);
-      if (i + 1 < row.size()) text += std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += '\n';
-  }
-  return text;
-}
 
 json::object model_json(const InstalledModel& model) {
   return {{"name", valid_utf8(model.name)},       {"path", valid_utf8(model.path.string())},
@@ -65,7 +46,7 @@ Result<int> list_catalogue(const Settings& settings) {
   if (settings.flag("json"))
     TRY(print_line(json::serialize(documents)));
   else
-    TRY(print(settings.flag("names") ? names : columns(rows)));
+    TRY(print(settings.flag("names") ? names : text_columns(rows)));
   return 0;
 }
 
@@ -97,7 +78,7 @@ Result<int> list_verb(const Settings& settings) {
          " yet; `croft pull smollm2:135m` gets a small one");
     return 0;
   }
-  TRY(print(columns(rows)));
+  TRY(print(text_columns(rows)));
   return 0;
 }
 

@@ -1,0 +1,70 @@
+#include <cmath>
+
+#include "cli/price_access.h"
+#include "cli/terminal.h"
+#include "cli/verbs/verbs.h"
+#include "io/atomic_file.h"
+#include "store/prices/whatif.h"
+#include "store/prices/whatif_input.h"
+
+namespace croft::cli {
+namespace {
+
+constexpr std::size_t requests_bytes_max = 1024 * 1024 * 1024;
+
+Result<std::uint64_t> whole(double value) {
+  if (value > 1e18) return fail(ErrorCode::TooLarge, "these are more tokens than can be counted");
+  return static_cast<std::uint64_t>(std::llround(value));
+}
+
+Result<WhatifWork> work_of(const Settings& settings, const PriceList& list) {
+  const std::string& provider = settings.text("provider");
+  const std::string& model = settings.text("cloud");
+  if (settings.has_value("requests")) {
+    const std::string& path = settings.text("requests");
+    const std::string text = TRY(read_file_or_stdin(path, requests_bytes_max));
+    return read_whatif_requests(text, path == "-" ? "standard input" : path, list, provider, model);
+  }
+  const double cached = settings.real("cached");
+  if (cached > settings.real("prompt"))
+    return fail(ErrorCode::InvalidArgument, "--cached is more than --prompt", {}, "cached");
+  const double count = settings.real("count");
+  BilledTokens tokens;
+  tokens.input = TRY(whole((settings.real("prompt") - cached) * count));
+  tokens.cached_input = TRY(whole(cached * count));
+  tokens.output = TRY(whole(settings.real("answer") * count));
+  const std::uint64_t requests = TRY(whole(count));
+  WhatifWork work;
+  TRY(work.add(tokens, requests, list, provider, model));
+  return work;
+}
+
+}  // namespace
+
+Result<int> ledger_whatif_verb(const Settings& settings) {
+  const PriceList list = TRY(active_prices(settings));
+  WhatifQuestion question;
+  question.work = TRY(work_of(settings, list));
+  question.machine = {.price = settings.real("machine-price"),
+                      .years = settings.real("years"),
+                      .utilisation = settings.real("utilisation"),
+                      .watts_busy = settings.real("watts"),
+                      .watts_idle = settings.real("watts-idle"),
+                      .kwh_price = settings.real("kwh-price"),
+                      .prompt_rate = settings.real("prompt-rate"),
+                      .answer_rate = settings.real("answer-rate")};
+  question.local_share = settings.real("local-share");
+  question.tried_share = settings.real("tried-share");
+  question.days = settings.real("days");
+  const WhatifAnswer answer = TRY(whatif(question));
+  const std::vector<WhatifClaim> claims = TRY(whatif_claims(question));
+  if (settings.has_value("plot")) {
+    const std::string svg = TRY(whatif_plot(question));
+    TRY(write_file_atomically(settings.text("plot"), svg));
+  }
+  TRY(settings.flag("json") ? print_line(json::serialize(whatif_json(question, answer, claims)))
+                            : print(whatif_text(question, answer, claims)));
+  return 0;
+}
+
+}  // namespace croft::cli
