@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
+#include "io/air_gap.h"
 
 namespace croft::cli {
 namespace {
@@ -63,6 +64,15 @@ std::string config_path(const ParsedArguments& parsed) {
   return process_environment()("CROFT_CONFIG").value_or("");
 }
 
+/// Before anything could connect. A server needs a socket to listen on, and seals the gap once it
+/// has it; `doctor` tries whether one can be had.
+Result<void> enter_air_gap_if_asked(const Settings& settings) {
+  if (!settings.flag("air-gapped")) return {};
+  const std::string_view verb = settings.verb().name;
+  const bool listens = verb == "serve" || verb == "doctor";
+  return enter_air_gap({.use = listens ? AirGapUse::Listening : AirGapUse::Nothing});
+}
+
 Result<int> run_verb_of(const std::vector<std::string>& args) {
   ParsedArguments parsed = TRY(parse_arguments(args));
   if (parsed.options.contains("help")) {
@@ -77,6 +87,7 @@ Result<int> run_verb_of(const std::vector<std::string>& args) {
   set_quiet(settings.flag("quiet"));
   const char* no_color = std::getenv("NO_COLOR");
   set_color(!settings.flag("no-color") && (no_color == nullptr || *no_color == '\0'));
+  TRY(enter_air_gap_if_asked(settings));
   return handler(settings);
 }
 

@@ -47,6 +47,10 @@ const std::vector<OptionSpec>& global_options() {
        .help = "where models are installed; the default is ~/.local/share/croft/models, or "
                "/var/lib/croft/models for a user without a home folder",
        .completion = Completion::Folder},
+      {.name = "air-gapped",
+       .kind = OptionKind::Flag,
+       .help = "open no connection to anywhere, enforced by a filter in the kernel; a server "
+               "still listens"},
       {.name = "quiet",
        .alias = 'q',
        .kind = OptionKind::Flag,

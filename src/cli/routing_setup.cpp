@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cli/router_access.h"
+#include "io/air_gap.h"
 #include "io/sha256.h"
 #include "server/version.h"
 #include "store/secret_file.h"
@@ -25,6 +26,20 @@ Result<std::string> read_key(const UpstreamConfig& upstream) {
   return std::string();
 }
 
+/// At the start, and not at the first request that would have gone there.
+Result<void> refuse_upstreams_in_air_gap(const RouterConfig& config) {
+  if (!air_gapped() || config.upstreams.empty()) return {};
+  std::string names;
+  for (const UpstreamConfig& upstream : config.upstreams)
+    names += (names.empty() ? "" : ", ") + upstream.name;
+  return fail(ErrorCode::Forbidden,
+              config.upstreams.front().place + ": --air-gapped forbids to ask upstreams, and " +
+                  std::to_string(config.upstreams.size()) + " are configured: " + names,
+              "Take [upstreams] and the models and routes that need them out, or start without "
+              "--air-gapped (CROFT_AIR_GAPPED, air_gapped)",
+              "upstreams." + config.upstreams.front().name);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const RouterConfig>> read_router_config(const Settings& settings) {
@@ -32,6 +47,7 @@ Result<std::shared_ptr<const RouterConfig>> read_router_config(const Settings& s
   for (const ConfigProblem& problem : parsed.problems)
     if (!problem.is_error) log_warning(problem.sentence());
   std::shared_ptr<const RouterConfig> config = TRY(router_or_error(std::move(parsed)));
+  TRY(refuse_upstreams_in_air_gap(*config));
   if (config->routes.empty()) return nullptr;
   return config;
 }
@@ -67,6 +83,7 @@ Result<void> start_exporter(const Settings& settings, RoutingServices& services)
   OtlpOptions options;
   options.endpoint = settings.text("otlp-endpoint");
   if (options.endpoint.empty()) return {};
+  TRY(check_may_connect("send spans to --otlp-endpoint " + options.endpoint));
   options.headers = settings.list("otlp-header");
   options.sampling_ratio = settings.real("otlp-sampling");
   options.resource.service_version = kVersion;

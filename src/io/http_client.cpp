@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "io/air_gap.h"
 #include "io/http_receiver.h"
 #include "io/quote_foreign.h"
 
@@ -243,10 +244,11 @@ void init_http() {
 Result<void> check_http_url(const std::string& url) {
   const Result<Origin> origin = parse_origin(url);
   if (!origin) return std::unexpected(origin.error());
-  return {};
+  return check_may_connect("ask " + shown_url(url));
 }
 
 Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink) {
+  TRY(check_http_url(request.url));
   init_http();
   const Origin first_origin = TRY(parse_origin(request.url));
   OutboundResponse response;

@@ -73,11 +73,12 @@ using HttpSink = std::function<bool(std::span<const std::byte>)>;
 ///
 /// Threads: safe from any thread; callbacks run on the caller's.
 /// Errors: InvalidArgument (URL or header); Io (name, connection, certificate, a body cut short);
-/// Timeout; TooLarge; Forbidden (redirect refused); Corrupt (a 206 that does not begin at
-/// `resume_from`); Cancelled.
+/// Timeout; TooLarge; Forbidden (redirect refused, air-gapped); Corrupt (a 206 that does not begin
+/// at `resume_from`); Cancelled.
 Result<OutboundResponse> http_get(const OutboundRequest& request, const HttpSink& sink);
 
-/// Errors: InvalidArgument where `url` is not http(s) or carries a user or password.
+/// Where all outbound HTTP begins. Errors: InvalidArgument where `url` is not http(s) or carries a
+/// user or password; Forbidden where this process is air-gapped.
 Result<void> check_http_url(const std::string& url);
 
 /// Prepares libcurl, once per process; http_get and HttpTransfers do it by themselves.

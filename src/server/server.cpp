@@ -8,7 +8,7 @@
 namespace croft {
 
 Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> models,
-                        std::function<void(std::uint16_t port)> on_listening,
+                        std::function<Result<void>(std::uint16_t port)> on_listening,
                         std::stop_token stop) {
   TRY(check_models(models, options.models_memory_bytes));
   AccessPolicy access = TRY(make_access_policy(options));
@@ -26,7 +26,7 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
   http_options.drain = std::chrono::seconds(options.drain_seconds);
   HttpServer server(http_options, application);
   const std::uint16_t port = TRY(server.listen());
-  if (on_listening) on_listening(port);
+  if (on_listening) TRY(on_listening(port));
 
   Result<void> outcome;  // written by the loader's thread, read once that has been joined
   application.start([&](const Error& error) {

@@ -36,9 +36,11 @@ struct ServerOptions {
 
 /// Listens at once (/livez 200, /readyz 503), loads the main model (the first) and the pinned ones
 /// on a thread of its own and the others when they are asked for, serves until `stop` is requested,
-/// then drains: new requests get 503, running ones have drain_seconds. Errors: Io (address in use,
-/// named); what check_models() says; whatever loading the main or a pinned model said.
+/// then drains: new requests get 503, running ones have drain_seconds. `on_listening` is called
+/// once, before anything is accepted. Errors: its own; Io (address in use, named); what
+/// check_models() says; whatever loading the main or a pinned model said.
 Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> models,
-                        std::function<void(std::uint16_t port)> on_listening, std::stop_token stop);
+                        std::function<Result<void>(std::uint16_t port)> on_listening,
+                        std::stop_token stop);
 
 }  // namespace croft

@@ -11,6 +11,7 @@
 #include "cli/routing_setup.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
+#include "io/air_gap.h"
 #include "store/api_keys.h"
 
 namespace croft::cli {
@@ -185,9 +186,12 @@ Result<int> serve_verb(const Settings& settings) {
   Interrupts interrupts;
   TRY(run_server(
       options, std::move(models),
-      [&](std::uint16_t port) {
+      [&](std::uint16_t port) -> Result<void> {
+        TRY(seal_air_gap());
+        if (air_gapped()) log_info("air-gapped: this server connects to nothing");
         // A script that closed our output still wants the server.
         static_cast<void>(print_line("listening on " + url_of(options.host, port)));
+        return {};
       },
       interrupts.begin()));
   return 0;
