@@ -187,7 +187,7 @@ Result<int> serve_verb(const Settings& settings) {
   TRY(run_server(
       options, std::move(models),
       [&](std::uint16_t port) -> Result<void> {
-        TRY(seal_air_gap());
+        if (Result<void> sealed = seal_air_gap(); !sealed) return sealed;
         if (air_gapped()) log_info("air-gapped: this server connects to nothing");
         // A script that closed our output still wants the server.
         static_cast<void>(print_line("listening on " + url_of(options.host, port)));
