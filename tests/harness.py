@@ -38,13 +38,13 @@ def run(*arguments, stdin=b"", timeout=120, **environment):
                           env={**os.environ, **environment})
 
 
-def require_model(name):
+def require_model(name, **environment):
     """Skips where `name` (a path or a name of the library) is not on this machine: a test never downloads."""
     if not BINARY.exists():
         raise unittest.SkipTest(f"no program {BINARY}: build it first")
     if pathlib.Path(name).exists():
         return
-    shown = run("show", name, "--json")
+    shown = run("show", name, "--json", **environment)
     if shown.returncode != 0:
         raise unittest.SkipTest(f"model {name} is not installed: croft pull {name}")
 
@@ -53,7 +53,7 @@ class Server:
     """One `croft serve` on a free port of loopback, with its log in a temporary file."""
 
     def __init__(self, model, *flags, ready_seconds_max=120, **environment):
-        require_model(model)
+        require_model(model, **environment)
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.base_url = f"http://{self.address}"

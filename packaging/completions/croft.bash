@@ -18,11 +18,11 @@ _croft() {
   done
   case $verb in
     "")
-      options="--config --models-dir --quiet --no-color --help --version"
+      options="--config --models-dir --air-gapped --quiet --no-color --help --version"
       [[ $cur != -* ]] && kind=choice values="run serve embed perplexity bench plan pull pack list show rm import tokenize detokenize template prefix redact route doctor top config secret completions version help"
       ;;
     "run")
-      options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --draft --context --kv-type --threads --config --models-dir --quiet --no-color --help"
+      options="--max-tokens --system --raw --template --stats --json --temperature --top-k --top-p --min-p --repetition-penalty --seed --draft --context --kv-type --threads --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --max-tokens) kind=none ;;
         --system) kind=none ;;
@@ -43,7 +43,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "serve")
-      options="--model --also --pin --keep-alive --otlp-endpoint --otlp-header --otlp-sampling --models-memory --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --quiet --no-color --help"
+      options="--model --also --pin --keep-alive --otlp-endpoint --otlp-header --otlp-sampling --models-memory --host --port --parallel --prefix-cache --prefix --no-prompt-lookup --draft --context --kv-type --threads --prefill-chunk --queue --queue-wait --key-file --require-key --allow-origin --allow-host --drain --log-level --log-json --log-prompts --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --also) kind=model ;;
@@ -75,7 +75,7 @@ _croft() {
       esac
       ;;
     "embed")
-      options="--model --threads --json --config --models-dir --quiet --no-color --help"
+      options="--model --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --threads|-t) kind=none ;;
@@ -85,7 +85,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "perplexity")
-      options="--model --file --window --windows --kv-type --threads --json --config --models-dir --quiet --no-color --help"
+      options="--model --file --window --windows --kv-type --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --file|-f) kind=file ;;
@@ -98,7 +98,7 @@ _croft() {
       esac
       ;;
     "bench")
-      options="--model --prompt-tokens --generate-tokens --depth --repetitions --seqs --kv-type --threads --json --config --models-dir --quiet --no-color --help"
+      options="--model --prompt-tokens --generate-tokens --depth --repetitions --seqs --kv-type --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --prompt-tokens|-p) kind=none ;;
@@ -113,7 +113,7 @@ _croft() {
       esac
       ;;
     "plan")
-      options="--model --rates --mix --spread --first-ms --between-ms --percentile --at --requests-per-user --busy-hour-share --parallel --prefix-cache --context --kv-type --threads --prefill-chunk --seed --json --config --models-dir --quiet --no-color --help"
+      options="--model --rates --mix --spread --first-ms --between-ms --percentile --at --requests-per-user --busy-hour-share --parallel --prefix-cache --context --kv-type --threads --prefill-chunk --seed --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --rates) kind=file ;;
@@ -137,7 +137,7 @@ _croft() {
       esac
       ;;
     "pull")
-      options="--from --pack --json --config --models-dir --quiet --no-color --help"
+      options="--from --pack --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --from) kind=file ;;
         --config) kind=file ;;
@@ -146,7 +146,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "pack")
-      options="--output --force --threads --json --config --models-dir --quiet --no-color --help"
+      options="--output --force --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --output|-o) kind=file ;;
         --threads|-t) kind=none ;;
@@ -156,14 +156,14 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "list")
-      options="--catalogue --names --json --config --models-dir --quiet --no-color --help"
+      options="--catalogue --names --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       ;;
     "show")
-      options="--metadata --tensors --chat-template --context --parallel --kv-type --json --config --models-dir --quiet --no-color --help"
+      options="--metadata --tensors --chat-template --context --parallel --kv-type --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --context|-c) kind=none ;;
         --parallel) kind=none ;;
@@ -174,7 +174,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "rm")
-      options="--yes --config --models-dir --quiet --no-color --help"
+      options="--yes --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
@@ -182,7 +182,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=model
       ;;
     "import")
-      options="--name --mode --licence --json --config --models-dir --quiet --no-color --help"
+      options="--name --mode --licence --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --name) kind=none ;;
         --mode) kind=choice values="copy move link" ;;
@@ -193,7 +193,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "tokenize")
-      options="--model --no-special --parse-special --pieces --json --config --models-dir --quiet --no-color --help"
+      options="--model --no-special --parse-special --pieces --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --config) kind=file ;;
@@ -202,7 +202,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "detokenize")
-      options="--model --special --json --config --models-dir --quiet --no-color --help"
+      options="--model --special --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --config) kind=file ;;
@@ -211,7 +211,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "template render")
-      options="--input --now --model --config --models-dir --quiet --no-color --help"
+      options="--input --now --model --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --input) kind=file ;;
         --now) kind=none ;;
@@ -223,7 +223,7 @@ _croft() {
       ;;
     "template") kind=choice values="render" ;;
     "prefix save")
-      options="--model --system --file --raw --output --kv-type --threads --json --config --models-dir --quiet --no-color --help"
+      options="--model --system --file --raw --output --kv-type --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --system) kind=none ;;
@@ -237,7 +237,7 @@ _croft() {
       ;;
     "prefix") kind=choice values="save" ;;
     "redact")
-      options="--jsonl --types --json --config --models-dir --quiet --no-color --help"
+      options="--jsonl --types --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --types) kind=none ;;
         --config) kind=file ;;
@@ -246,7 +246,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "route train")
-      options="--out --folds --in-scope-kept --seed --threads --json --config --models-dir --quiet --no-color --help"
+      options="--out --folds --in-scope-kept --seed --threads --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --out|-o) kind=file ;;
         --folds) kind=none ;;
@@ -260,7 +260,7 @@ _croft() {
       ;;
     "route") kind=choice values="train evaluate label calibrate bench check explain import" ;;
     "route evaluate")
-      options="--json --config --models-dir --quiet --no-color --help"
+      options="--json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
@@ -268,7 +268,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "route label")
-      options="--model --out --accept --max-tokens --early-tokens --context --threads --config --models-dir --quiet --no-color --help"
+      options="--model --out --accept --max-tokens --early-tokens --context --threads --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --model|-m) kind=model ;;
         --out|-o) kind=file ;;
@@ -283,7 +283,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "route calibrate")
-      options="--max-worse --confidence --method --decide-at --early-loss --task --feature --isotonic --penalty --fit-share --calibrate-share --split-seed --model-digest --template-hash --early-tokens --out --plot --json --config --models-dir --quiet --no-color --help"
+      options="--max-worse --confidence --method --decide-at --early-loss --task --feature --isotonic --penalty --fit-share --calibrate-share --split-seed --model-digest --template-hash --early-tokens --out --plot --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --max-worse) kind=none ;;
         --confidence) kind=none ;;
@@ -307,7 +307,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "route bench")
-      options="--data --recorded --cloud --mix --price-in --price-out --price-local --early-tokens --folds --resamples --seed --threads --out --plots --rows --json --config --models-dir --quiet --no-color --help"
+      options="--data --recorded --cloud --mix --price-in --price-out --price-local --early-tokens --folds --resamples --seed --threads --out --plots --rows --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --data) kind=folder ;;
         --recorded) kind=folder ;;
@@ -329,14 +329,14 @@ _croft() {
       esac
       ;;
     "route check")
-      options="--keys --json --config --models-dir --quiet --no-color --help"
+      options="--keys --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       ;;
     "route explain")
-      options="--route --tenant --at --assume --file --json --config --models-dir --quiet --no-color --help"
+      options="--route --tenant --at --assume --file --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --route) kind=none ;;
         --tenant) kind=none ;;
@@ -349,7 +349,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "route import")
-      options="--format --cloud --json --config --models-dir --quiet --no-color --help"
+      options="--format --cloud --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --format) kind=choice values="auto litellm lemonade" ;;
         --cloud) kind=none ;;
@@ -359,14 +359,14 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=file
       ;;
     "doctor")
-      options="--json --config --models-dir --quiet --no-color --help"
+      options="--json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       ;;
     "top")
-      options="--interval --count --key --json --config --models-dir --quiet --no-color --help"
+      options="--interval --count --key --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --interval|-i) kind=none ;;
         --count|-n) kind=none ;;
@@ -377,7 +377,7 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=none
       ;;
     "config show")
-      options="--origin --changed --json --config --models-dir --quiet --no-color --help"
+      options="--origin --changed --json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
@@ -385,14 +385,14 @@ _croft() {
       ;;
     "config") kind=choice values="show check" ;;
     "config check")
-      options="--config --models-dir --quiet --no-color --help"
+      options="--config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       ;;
     "secret seal")
-      options="--out --config --models-dir --quiet --no-color --help"
+      options="--out --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --out|-o) kind=file ;;
         --config) kind=file ;;
@@ -401,7 +401,7 @@ _croft() {
       ;;
     "secret") kind=choice values="seal" ;;
     "completions")
-      options="--config --models-dir --quiet --no-color --help"
+      options="--config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
@@ -409,14 +409,14 @@ _croft() {
       [[ -z $kind && $cur != -* ]] && kind=choice values="bash zsh fish"
       ;;
     "version")
-      options="--json --config --models-dir --quiet --no-color --help"
+      options="--json --config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;
       esac
       ;;
     "help")
-      options="--config --models-dir --quiet --no-color --help"
+      options="--config --models-dir --air-gapped --quiet --no-color --help"
       case $prev in
         --config) kind=file ;;
         --models-dir) kind=folder ;;

@@ -9,6 +9,7 @@ end
 complete --command croft --no-files
 complete --command croft --long-option config --require-parameter --force-files --description 'read this configuration file instead of the system\'s and the user\'s'
 complete --command croft --long-option models-dir --exclusive --arguments '(__fish_complete_directories)' --description 'where models are installed; the default is ~/.local/share/croft/models, or /var/lib/croft/models for a user without a home folder'
+complete --command croft --long-option air-gapped --description 'open no connection to anywhere, enforced by a filter in the kernel; a server still listens'
 complete --command croft --long-option quiet --short-option q --description 'print results and errors only: no progress, no notes'
 complete --command croft --long-option no-color --description 'no colour on a terminal; a NO_COLOR variable that is not empty says the same'
 complete --command croft --long-option help --short-option h --description 'explain the verb and its options'

@@ -52,8 +52,9 @@ class TransferListener {
 };
 
 /// Safe from any thread. Connections are kept and used again, with HTTP/2 where TLS offers it.
-/// Errors of a transfer: InvalidArgument (URL or header), Io (name, connection, certificate, a body
-/// cut short), Timeout, TooLarge, Cancelled; Forbidden for a redirect.
+/// Errors of a transfer: InvalidArgument (URL or header), Io (name, connection, a body cut short),
+/// Unauthorized (the peer's certificate), Upstream (a proxy that refuses), Timeout, TooLarge,
+/// Cancelled; Forbidden for a redirect, and where this process is air-gapped.
 class HttpTransfers {
  public:
   using Id = std::uint64_t;

@@ -42,6 +42,7 @@ Result<void> Transfer::prepare(CURL* handle, Time now) {
     CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
   };
   set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_ERRORBUFFER, detail_.data());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_USERAGENT, "croft");
@@ -155,8 +156,23 @@ std::optional<Error> Transfer::outcome(CURLcode code) const {
                  .message = shown_url(request_.url) + " cannot be reached in time",
                  .hint = "Check the network and proxy settings.",
                  .field = {}};
+  const std::string why =
+      detail_.front() != '\0' ? quote_foreign(detail_.data()) : curl_easy_strerror(code);
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    return Error{
+        .code = ErrorCode::Unauthorized,
+        .message = shown_url(request_.url) + " has a certificate that is not trusted: " + why,
+        .hint = "Nothing was sent. An authority of your own belongs into ca_file.",
+        .field = {}};
+  long tunnel_status = 0;  // what a proxy said to CONNECT
+  curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
+  if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY || tunnel_status >= 300)
+    return Error{.code = ErrorCode::Upstream,
+                 .message = "the proxy before " + shown_url(request_.url) + " refuses: " + why,
+                 .hint = "User and password of a proxy belong into HTTPS_PROXY.",
+                 .field = {}};
   return Error{.code = ErrorCode::Io,
-               .message = "cannot ask " + shown_url(request_.url) + ": " + curl_easy_strerror(code),
+               .message = "cannot ask " + shown_url(request_.url) + ": " + why,
                .hint = "Check the address, the network, certificates and proxy settings.",
                .field = {}};
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,7 @@ class Transfer {
   [[nodiscard]] Time due() const { return std::min(due_, total_due_); }
   [[nodiscard]] Error timeout_error(Time now) const;
   void end(CURL* easy, std::optional<Error> error, Time now);
-  /// What libcurl's outcome means; none where all is well.
+  /// What libcurl's outcome means; none where all is well. While `easy` is here.
   [[nodiscard]] std::optional<Error> outcome(CURLcode code) const;
 
   CurlHandle easy;
@@ -79,6 +80,7 @@ class Transfer {
   std::shared_ptr<TransferListener> listener_;
   Time& look_at_;
   CurlList headers_;
+  std::array<char, CURL_ERROR_SIZE> detail_{};  ///< libcurl's words for what went wrong
   HttpHeaders response_;
   std::optional<Error> refusal_;
   int status_ = 0;

@@ -418,7 +418,7 @@ class Alone(unittest.TestCase):
 
     def squeeze_while_people_ask(self, group, model):
         with started_by(f"echo $$ > {group.folder}/cgroup.procs"):
-            server = self.start("--parallel", "4", model=str(model))
+            server = self.start("--parallel", "4", "--queue-wait", "0", model=str(model))  # slow is what it shall be
         server.post("/v1/completions", completion(8))
         ended = threading.Event()
 

@@ -199,9 +199,12 @@ class UpstreamTlsCase(unittest.TestCase):
         self.assertEqual((status, events[-1]), (200, "[DONE]"))
 
     def test_wrong_certificates_are_told_and_nothing_is_sent(self):
-        for name, cloud in (("unknown", "unknown"), ("misnamed", "misnamed"), ("expired", "expired"), ("system", "good")):
+        for name, cloud, why in (("unknown", "unknown", "issuer"), ("misnamed", "misnamed", "name"), ("expired", "expired", "expired"),
+                                 ("system", "good", "issuer")):
             with self.subTest(upstream=name):
-                self.refused(name, "[Cc]ertificate")
+                told, lines = self.refused(name, "certificate", why)
+                self.assertIn("has a certificate that is not trusted", told)
+                self.assertEqual(len(lines), 1, "asking again would not help")
                 self.assertEqual(self.clouds[cloud].exchanges, [])
                 self.assertNotIn(KEY, self.clouds[cloud].received())
 
@@ -212,11 +215,12 @@ class UpstreamTlsCase(unittest.TestCase):
         self.assertEqual(self.proxy.forwarded, [], "what goes through a tunnel is not the proxy's to read")
 
     def test_a_certificate_is_checked_through_a_proxy_as_well(self):
-        self.refused("intercepted", "[Cc]ertificate")
+        self.refused("intercepted", "certificate")
         self.assertEqual(self.clouds["unknown"].exchanges, [])
 
     def test_a_proxy_that_refuses(self):
-        self.refused("refused")
+        told, _ = self.refused("refused", "407")
+        self.assertIn("proxy", told)
         self.assertEqual([command for command, _ in self.strict.asked], ["CONNECT"])
         self.assertEqual(self.clouds["good"].received(), b"")
 

@@ -256,8 +256,8 @@ class Answers(Case):
             self.assertEqual(row["arithmetic_peaks_gops"][row["arithmetic_peak_kind"]], row["arithmetic_peak_gops"])
         self.assertEqual([r["n_gen"] for r in self.json(*options, "-p", "0", "--seqs", "2")], [8])
         # Beside a busy neighbour chunks of the prompts get short: enough tokens for all three to overlap.
-        deep = self.json(*options, "-p", "0", "-n", "64", "--seqs", "3", "--depth", "40")[0]
-        self.assertEqual((deep["n_depth"], deep["n_gen"], deep["n_seqs"]), (40, 64, 3))
+        deep = self.json(*options, "-p", "0", "-n", "300", "--seqs", "3", "--depth", "40")[0]
+        self.assertEqual((deep["n_depth"], deep["n_gen"], deep["n_seqs"]), (40, 300, 3))
         self.assertGreater(deep["avg_ts"], 0)
 
     def test_ctrl_c_ends_the_answer(self):

@@ -160,13 +160,29 @@ class RoutePolicyTest(unittest.TestCase):
 
     def test_explain_fails_closed(self):
         self.write(HEAD + RULES)
-        self.assertEqual(self.explain("hello", *DAY)["mode"], "local")
-        self.assertEqual(self.explain("hello", *DAY)["reason"], "not_examined")
+        unknown = self.explain("hello", *DAY, "--assume", "sensitivity=unknown")
+        self.assertEqual((unknown["mode"], unknown["reason"]), ("local", "not_examined"))
         found = self.explain("hello", *DAY, "--assume", "sensitivity=IBAN_CODE")
         self.assertEqual((found["mode"], found["reason"]), ("local", "sensitive"))
         clean = self.explain("hello", *DAY, "--assume", "sensitivity=none")
         self.assertEqual(clean["mode"], "cascade")
         self.assertEqual([each["model"] for each in clean["candidates"]], [str(MODEL), "cheap", "dear"])
+
+    def test_explain_runs_the_gates(self):
+        self.write(HEAD + RULES)
+        self.assertEqual(self.explain("hello", *DAY)["mode"], "cascade", "examined, and nothing was found")
+        card = self.explain("My card is 4111 1111 1111 1111.", *DAY)
+        self.assertEqual((card["mode"], card["reason"]), ("local", "sensitive"))
+        rows = [{"text": f"{words} number {n}", "label": label} for n in range(40)
+                for words, label in (("give me my money back for order", "refund"), ("what is the weather on day", "weather"))]
+        data = self.write("\n".join(map(json.dumps, rows)) + "\n", "intents.jsonl")
+        trained = self.croft("route", "train", data, "--out", self.folder / "intents.bin")
+        self.assertEqual(trained.returncode, 0, trained.stderr.decode())
+        self.write(HEAD + f'intents = "{self.folder / "intents.bin"}"\n' + RULES)
+        self.assertEqual(self.explain("give me my money back for order number 7", *DAY)["rule"], "refunds")
+        self.assertEqual(self.explain("what is the weather on day number 7", *DAY)["rule"], "default")
+        path = self.write(json.dumps({"prompt": "give me my money back", "expected": "refunds"}), "rows.jsonl")
+        self.assertEqual(self.explain(*DAY, "--file", path)["right"], 1)
 
     def test_explain_rules(self):
         self.write(HEAD + RULES)

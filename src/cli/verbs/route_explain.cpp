@@ -3,16 +3,17 @@
 #include <chrono>
 #include <cstdio>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
 #include "cli/router_access.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
+#include "router/gates/run_gates.h"
 #include "router/policy/assume.h"
 #include "router/policy/explain.h"
 #include "router/policy/problems.h"
-#include "router/policy/read_signals.h"
 
 namespace croft::cli {
 namespace {
@@ -88,13 +89,19 @@ RequestFacts facts_of(std::string_view tenant) {
 struct DryRunInput {
   json::object body;
   std::string tenant;
-  SignalScratch scratch;
+  GateScratch scratch;
 };
+
+/// The route's own; null where it has none.
+Result<std::optional<IntentModel>> intents_of(const RouteConfig& route) {
+  if (route.intents.empty()) return std::optional<IntentModel>();
+  return std::optional<IntentModel>(TRY(IntentModel::load(route.intents)));
+}
 
 /// One line of --file. Errors: InvalidArgument, with the line.
 Result<DryRunRow> read_row(std::string_view line, const std::string& where,
                            const std::string& tenant, const AssumedSignals& assumed,
-                           DryRunInput& input) {
+                           const IntentModel* intents, DryRunInput& input) {
   const json::value value = TRY(parse_json(line, where));
   const json::object* row = value.if_object();
   if (row == nullptr)
@@ -120,9 +127,10 @@ Result<DryRunRow> read_row(std::string_view line, const std::string& where,
     return fail(ErrorCode::InvalidArgument, where + " must have one of prompt and request");
   input.body = prompt ? chat_of(*prompt) : request->get_object();
   input.tenant = find_string(value, "tenant").value_or(tenant);
-  DryRunRow out{.name = where,
-                .signals = read_signals(input.body, facts_of(input.tenant), input.scratch),
-                .expected = std::string(find_string(value, "expected").value_or(""))};
+  DryRunRow out{
+      .name = where,
+      .signals = run_gates(input.body, facts_of(input.tenant), intents, input.scratch).signals,
+      .expected = std::string(find_string(value, "expected").value_or(""))};
   assumed.apply(out.signals);
   return out;
 }
@@ -154,7 +162,8 @@ std::string dry_run_text(const json::object& result) {
 }
 
 Result<int> explain_file(const Settings& settings, const RouterConfig& config,
-                         const RouteConfig& route, const AssumedSignals& assumed, WallClock now) {
+                         const RouteConfig& route, const AssumedSignals& assumed,
+                         const IntentModel* intents, WallClock now) {
   const std::string& file = settings.text("file");
   const std::string text = TRY(read_file_or_stdin(file, limits::request_body_bytes_max));
   std::deque<DryRunInput> inputs;  // rows point into them
@@ -166,8 +175,8 @@ Result<int> explain_file(const Settings& settings, const RouterConfig& config,
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const std::string where = file + ":" + std::to_string(line_number);
-    DryRunRow row =
-        TRY(read_row(line, where, settings.text("tenant"), assumed, inputs.emplace_back()));
+    DryRunRow row = TRY(
+        read_row(line, where, settings.text("tenant"), assumed, intents, inputs.emplace_back()));
     rows.push_back(std::move(row));
     if (rows.size() > dry_run_rows_max) break;  // dry_run says so
   }
@@ -193,12 +202,15 @@ Result<int> route_explain_verb(const Settings& settings) {
     return fail(ErrorCode::InvalidArgument,
                 has_prompt ? "a prompt and --file are both given" : "no prompt is given",
                 "Give a prompt, or --file with several");
-  if (!has_prompt) return explain_file(settings, *config, *route, assumed, now);
+  const std::optional<IntentModel> intents = TRY(intents_of(*route));
+  const IntentModel* model = intents ? &*intents : nullptr;
+  if (!has_prompt) return explain_file(settings, *config, *route, assumed, model, now);
 
   std::string prompt = settings.arguments().front();
   if (prompt == "-") prompt = TRY(read_stdin(limits::request_body_bytes_max));
-  SignalScratch scratch;
-  GateSignals signals = read_signals(chat_of(prompt), facts_of(settings.text("tenant")), scratch);
+  GateScratch scratch;
+  const json::object body = chat_of(prompt);
+  GateSignals signals = run_gates(body, facts_of(settings.text("tenant")), model, scratch).signals;
   assumed.apply(signals);
   RouteDecision decision;
   decide(*config, *route, signals, now, decision);

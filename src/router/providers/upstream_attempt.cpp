@@ -33,12 +33,14 @@ std::string fresh_call_prefix() {
 Failed transfer_failure(const Error& error, const std::string& upstream, bool answering) {
   if (error.code == ErrorCode::Cancelled) return {.error = error, .cause = FailureCause::Server};
   log_warning("upstream " + upstream + ": " + error.message);
-  const char* what = answering                          ? " broke off in the middle of its answer"
-                     : error.code == ErrorCode::Timeout ? " did not answer in time"
-                     : error.code == ErrorCode::Io      ? " cannot be reached"
-                     : error.code == ErrorCode::Forbidden
-                         ? " answered with a redirect, which is not followed"
-                         : " cannot be used";
+  const char* what =
+      answering                               ? " broke off in the middle of its answer"
+      : error.code == ErrorCode::Timeout      ? " did not answer in time"
+      : error.code == ErrorCode::Io           ? " cannot be reached"
+      : error.code == ErrorCode::Unauthorized ? " has a certificate that is not trusted"
+      : error.code == ErrorCode::Upstream     ? " is behind a proxy that refuses"
+      : error.code == ErrorCode::Forbidden    ? " answered with a redirect, which is not followed"
+                                              : " cannot be used";
   Failed failed;
   failed.error = {.code = ErrorCode::Upstream,
                   .message = "the upstream " + upstream + what,
