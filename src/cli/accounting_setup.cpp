@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "cli/database_access.h"
 #include "cli/model_access.h"
+#include "cli/price_access.h"
 #include "store/database/database_address.h"
 #include "store/prices/money.h"
-#include "store/prices/price_list.h"
 
 namespace croft::cli {
 namespace {
@@ -42,9 +42,10 @@ Result<std::optional<std::int64_t>> hardware_an_hour(const Settings& settings) {
 }
 
 /// "openai/gpt-5-mini", or a model's name alone where one provider has it.
-Result<void> set_reference(const std::string& text, AccountingRates& rates) {
+Result<void> set_reference(const Settings& settings, AccountingRates& rates) {
+  const std::string& text = settings.text("reference-model");
   if (text.empty()) return {};
-  const PriceList& list = PriceList::built_in();
+  const PriceList list = TRY(active_prices(settings));
   const std::size_t slash = text.find('/');
   const std::string provider = slash == std::string::npos ? "" : text.substr(0, slash);
   const std::string model = slash == std::string::npos ? text : text.substr(slash + 1);
@@ -92,7 +93,7 @@ Result<std::shared_ptr<Accountant>> make_accountant(const Settings& settings,
   rates.server = host_name();
   rates.hardware_nano_per_hour = TRY(hardware_an_hour(settings));
   rates.power_nano_per_kwh = TRY(money(settings, "power-price"));
-  TRY(set_reference(settings.text("reference-model"), rates));
+  TRY(set_reference(settings, rates));
   options.power.model_watts = settings.real("watts");
 
   LedgerWriterOptions writer;

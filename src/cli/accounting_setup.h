@@ -10,8 +10,8 @@
 
 namespace croft::cli {
 
-/// Null where no ledger is kept: --database none. `router` may be null. Errors: the settings; those of
-/// LedgerWriter::start.
+/// Null where no ledger is kept: --database none. `router` may be null. Errors: the settings; those
+/// of LedgerWriter::start.
 Result<std::shared_ptr<Accountant>> make_accountant(const Settings& settings,
                                                     const RouterConfig* router);
 

@@ -22,15 +22,6 @@ std::string_view origin_authority(std::string_view origin) {
   return {};
 }
 
-std::string_view presented_key(const HttpRequest& request) {
-  constexpr std::string_view scheme = "Bearer ";
-  const std::string_view authorization = request.header("Authorization");
-  if (authorization.size() > scheme.size() &&
-      equals_ignoring_case(authorization.substr(0, scheme.size()), scheme))
-    return authorization.substr(scheme.size());
-  return request.header("x-api-key");
-}
-
 }  // namespace
 
 bool is_ip_literal(std::string_view host) {
@@ -119,6 +110,20 @@ Result<void> check_origin(const AccessPolicy& policy, const HttpRequest& request
               "Add it with --allow-origin", "Origin");
 }
 
+std::string_view presented_key(const HttpRequest& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::string_view authorization = request.header("Authorization");
+  if (authorization.size() > scheme.size() &&
+      equals_ignoring_case(authorization.substr(0, scheme.size()), scheme))
+    return authorization.substr(scheme.size());
+  return request.header("x-api-key");
+}
+
+bool needs_key(const AccessPolicy& policy, RouteAccess access) {
+  if (access == RouteAccess::Open) return false;
+  return policy.require_key || (access == RouteAccess::Metrics && !policy.loopback);
+}
+
 Result<std::string> check_key(const AccessPolicy& policy, RouteAccess access,
                               const HttpRequest& request) {
   if (access == RouteAccess::Open) return {};
@@ -127,9 +132,7 @@ Result<std::string> check_key(const AccessPolicy& policy, RouteAccess access,
   if (!key.empty() && policy.keys != nullptr) entry = policy.keys->find(key);
   // A number is no other key's, as a label might be.
   if (entry) return "key " + std::to_string(*entry + 1);
-  const bool needed =
-      access == RouteAccess::Metrics ? !policy.loopback || policy.require_key : policy.require_key;
-  if (!needed) return {};
+  if (!needs_key(policy, access)) return {};
   if (key.empty())
     return fail(ErrorCode::Unauthorized, "an API key is needed",
                 "Send `Authorization: Bearer KEY` or `x-api-key: KEY`");

@@ -47,6 +47,9 @@ Result<void> check_host(const AccessPolicy& policy, const HttpRequest& request);
 /// Errors: Forbidden. The page's own origin and those allowed pass; so does a request without
 /// Origin (no browser).
 Result<void> check_origin(const AccessPolicy& policy, const HttpRequest& request);
+/// The key that a request sends, in either of the two headers; empty: none.
+[[nodiscard]] std::string_view presented_key(const HttpRequest& request);
+[[nodiscard]] bool needs_key(const AccessPolicy& policy, RouteAccess access);
 /// Errors: Unauthorized.
 /// The tenant of the key; empty where none is needed and none of ours was sent.
 Result<std::string> check_key(const AccessPolicy& policy, RouteAccess access,

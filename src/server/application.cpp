@@ -140,6 +140,17 @@ std::string_view glimpse_model(std::string_view body) {
                                                            : body.substr(0, end);
 }
 
+/// All tokens, whoever computed them; none where an upstream did not tell.
+std::optional<std::uint64_t> tokens_used(const RequestRecord& record) {
+  if (!record.trace) return record.prompt_tokens + record.generated_tokens;
+  std::uint64_t tokens = 0;
+  for (const AttemptTrace& attempt : record.trace->attempts) {
+    if (!attempt.prompt_tokens || !attempt.completion_tokens) return std::nullopt;
+    tokens += *attempt.prompt_tokens + *attempt.completion_tokens;
+  }
+  return tokens;
+}
+
 std::string_view asked_model(const json::object& body) {
   const json::value* model = find(body, "model");
   return model != nullptr && model->is_string() ? std::string_view(model->get_string()) : "";
@@ -208,10 +219,10 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   }
   if (head.method == "OPTIONS") return answer_options(head, route);
   // The key comes before the route: who has none learns nothing, not even what exists.
-  Result<std::string> tenant =
-      check_key(access, route == nullptr ? RouteAccess::Keyed : route->access, head);
-  if (!tenant) return refused(tenant.error(), head);
-  head.tenant = std::move(*tenant);
+  if (Result<void> allowed =
+          check_caller(route == nullptr ? RouteAccess::Keyed : route->access, head);
+      !allowed)
+    return refused(allowed.error(), head);
   if (route == nullptr) return unknown_route(head.path);
   const bool reads = head.method == "GET" || head.method == "HEAD";
   if (route->post ? head.method != "POST" : !reads) {
@@ -227,6 +238,23 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   if (Result<void> available = check_available(); !available)
     return refused(available.error(), head);
   return std::nullopt;
+}
+
+Result<void> Application::check_caller(RouteAccess access, HttpRequest& head) const {
+  if (!options_.control || access == RouteAccess::Open) {
+    head.tenant = TRY(check_key(options_.access, access, head));
+    return {};
+  }
+  const std::shared_ptr<AccessTicket> ticket =
+      TRY(options_.control->admit({.presented_key = presented_key(head),
+                                   .key_needed = needs_key(options_.access, access),
+                                   .method = head.method,
+                                   .route = head.route,
+                                   .request_id = head.id}));
+  head.tenant = ticket->key_id();
+  for (HttpHeader& header : ticket->headers()) head.response_headers.push_back(std::move(header));
+  head.ticket = ticket;
+  return {};
 }
 
 HttpResponse Application::refused(const Error& error, const HttpRequest& request) const {
@@ -378,9 +406,13 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
                 "Use /v1/chat/completions or /v1/messages, or name a model", "model");
 
   const std::size_t model = TRY(choose_model(house_, body));
+  if (request.ticket) TRY(request.ticket->on_model(house_.source(model).name));
   // The record belongs to the connection's thread.
   writer->post([writer, name = house_.source(model).name] { writer->record().model = name; });
-  Call call{.path = route.path, .tenant = std::move(request.tenant), .model = model};
+  Call call{.path = route.path,
+            .tenant = std::move(request.tenant),
+            .ticket = request.ticket,
+            .model = model};
   if (const ModelLease engine = house_.try_lease(model))
     return run_call(call, body, engine, writer);
   parsed =
@@ -396,6 +428,7 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
   RoutedHttp http{.endpoint = std::string(route.path),
                   .request_id = request.id,
                   .tenant = std::move(request.tenant),
+                  .ticket = request.ticket,
                   .hops = std::string(request.header(hops_header)),
                   .conversation = std::string(request.header(conversation_header)),
                   .traceparent = std::string(request.header("traceparent")),
@@ -460,6 +493,12 @@ Result<void> Application::run_call(const Call& call, const json::object& body,
   TextRequest text =
       TRY(chat ? read_chat_request(body, *engine) : read_completion_request(body, *engine));
   text.generation.tenant = call.tenant;
+  if (call.ticket) {
+    std::uint64_t prompt_tokens = 0;
+    for (const TextPrompt& prompt : text.prompts) prompt_tokens += prompt.tokens.size();
+    TRY(call.ticket->on_tokens_estimate(
+        prompt_tokens, text.generation.tokens_max * text.prompts.size() * text.choices_per_prompt));
+  }
   TextCall::start(
       {.engine = engine, .metrics = &metrics, .model_name = name, .route = std::string(call.path)},
       std::move(text), writer);
@@ -487,6 +526,7 @@ void Application::completed(const RequestRecord& record) {
 
 /// Probes and scrapes are nobody's use.
 void Application::settled(const RequestRecord& record) {
+  if (record.ticket) record.ticket->finish(tokens_used(record));
   if (options_.accountant && access_of(record.route) == RouteAccess::Keyed)
     options_.accountant->settled(record);
 }

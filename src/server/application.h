@@ -13,6 +13,7 @@
 #include "server/access.h"
 #include "server/accounting/accountant.h"
 #include "server/http.h"
+#include "server/limits/access_control.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
 #include "server/routing/router_state.h"
@@ -32,6 +33,8 @@ class Application final : public HttpHandler {
     std::shared_ptr<RoutingServices> routing = {};
     /// Who brings every request into the ledger; null: nobody does.
     std::shared_ptr<Accountant> accountant = {};
+    /// Keys with roles, limits and budgets; null: the policy's key file alone decides.
+    std::shared_ptr<AccessControl> control = {};
   };
   explicit Application(Options options);
 
@@ -68,6 +71,7 @@ class Application final : public HttpHandler {
   struct Call {
     std::string_view path;  ///< the route's
     std::string tenant;
+    std::shared_ptr<AccessTicket> ticket;  ///< may be null
     std::size_t model = 0;
   };
   void wait_for_model(Call call, std::string body, const std::shared_ptr<ResponseWriter>& writer);
@@ -76,6 +80,7 @@ class Application final : public HttpHandler {
   Result<void> run_routed(const Route& route, HttpRequest request, const json::object& body,
                           std::chrono::steady_clock::time_point received,
                           const std::shared_ptr<ResponseWriter>& writer);
+  Result<void> check_caller(RouteAccess access, HttpRequest& head) const;
   HttpResponse refused(const Error& error, const HttpRequest& request) const;
   /// Errors: Unavailable while the main model is loading, and while draining.
   Result<void> check_available() const;

@@ -38,6 +38,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
     head_.response_headers = request.response_headers;
     record().route = request.route;
     record().tenant = request.tenant;
+    record().ticket = request.ticket;
     record().ledger_id = random_id("");
     record().started = std::chrono::system_clock::now();
   }

@@ -17,6 +17,9 @@
 
 namespace croft {
 
+class AccessTicket;
+struct RouteTrace;
+
 struct HttpHeader {
   std::string name;
   std::string value;
@@ -28,10 +31,11 @@ struct HttpRequest {
   std::vector<HttpHeader> headers;
   std::string body;
   bool http_1_0 = false;
-  std::string id;                   ///< x-request-id: the caller's where it is harmless, else ours
-  std::string tenant;               ///< of the key, once admit() has checked it; empty: no key
-  std::string route = "unmatched";  ///< the route's pattern, once admit() has found it
-  std::vector<HttpHeader> response_headers;  ///< go on every response to it (CORS)
+  std::string id;      ///< x-request-id: the caller's where it is harmless, else ours
+  std::string tenant;  ///< of the key, once admit() has checked it; empty: no key
+  std::shared_ptr<AccessTicket> ticket = {};  ///< likewise: what the key may; null: nobody checks
+  std::string route = "unmatched";            ///< the route's pattern, once admit() has found it
+  std::vector<HttpHeader> response_headers;   ///< go on every response to it (CORS)
 
   /// First header of that name, compared without case; empty where absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -44,8 +48,6 @@ struct HttpResponse {
   std::vector<HttpHeader> headers;
   std::string body;
 };
-
-struct RouteTrace;
 
 /// What is logged, counted and accounted for about one request. Never holds text of a prompt or an
 /// answer.
@@ -68,6 +70,8 @@ struct RequestRecord {
   double compute_seconds = 0.0;  ///< of the engine's time; 0: it computed nothing
   std::optional<double> first_token_seconds = {};
   std::shared_ptr<const RouteTrace> trace = {};  ///< where a route was asked
+  std::shared_ptr<AccessTicket> ticket = {};     ///< null: no key was checked
+  std::string reservation = {};                  ///< of the key's or team's budget
 };
 
 /// The answer to one request: either one send(), or begin_stream(), write()... and end_stream().

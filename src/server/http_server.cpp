@@ -306,6 +306,7 @@ awaitable<bool> Connection::send_alone(HttpRequest head, HttpResponse response, 
   record.client_gone = !written;
   if (!written) record.status = 499;
   record.tenant = head.tenant;
+  record.ticket = head.ticket;
   record.ledger_id = random_id("");
   record.started = std::chrono::system_clock::now();
   record.seconds = std::chrono::duration<double>(Clock::now() - started_).count();

@@ -20,7 +20,8 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
                            .models = std::move(models),
                            .house = std::move(house),
                            .routing = options.routing,
-                           .accountant = options.accountant});
+                           .accountant = options.accountant,
+                           .control = options.control});
   HttpServerOptions http_options;
   http_options.host = options.host;
   http_options.port = options.port;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "server/accounting/accountant.h"
+#include "server/limits/access_control.h"
 #include "server/model_house.h"
 #include "server/routing/router_state.h"
 
@@ -34,6 +35,8 @@ struct ServerOptions {
   std::shared_ptr<RoutingServices> routing =
       {};                                       ///< who made it may give it new states; null: none
   std::shared_ptr<Accountant> accountant = {};  ///< null: no ledger is kept
+  /// Keys with roles, limits and budgets; null: the key file alone decides.
+  std::shared_ptr<AccessControl> control = {};
 };
 
 /// Listens at once (/livez 200, /readyz 503), loads the main model (the first) and the pinned ones

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/access_setup.h"
 #include "cli/accounting_setup.h"
 #include "cli/interrupts.h"
 #include "cli/model_access.h"
@@ -199,6 +200,8 @@ Result<int> serve_verb(const Settings& settings) {
   options.accountant = TRY(make_accountant(settings, router.get()));
   routing_ready = true;
   if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
+  const std::unique_ptr<AccessService> access = TRY(AccessService::start(settings, options));
+  if (access) options.control = access->control();
   Interrupts interrupts;
   TRY(run_server(
       options, std::move(models),

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "router/trace/route_trace.h"
+#include "server/limits/access_control.h"
 #include "store/prices/candidate_price.h"
 #include "store/prices/token_cost.h"
 
@@ -184,6 +185,13 @@ void add_machine(const RequestRecord& record, const AccountingRates& rates, cons
 
 }  // namespace
 
+Money cloud_cost(const RouteTrace& trace) {
+  Money paid = Money::known(0);
+  for (const AttemptTrace& attempt : trace.attempts)
+    paid = sum(paid, cost_of_attempt(attempt, price_of(attempt)));
+  return paid;
+}
+
 LedgerRow account_row(const RequestRecord& record, const AccountingRates& rates,
                       const Power& power) {
   LedgerRow row;
@@ -200,6 +208,11 @@ LedgerRow account_row(const RequestRecord& record, const AccountingRates& rates,
   row.queue_us = microseconds(record.queue_seconds);
   row.total_us = microseconds(record.seconds);
   row.currency = rates.currency;
+  row.reservation = record.reservation;
+  if (record.ticket) {
+    row.key_id = record.ticket->key_id();
+    row.team = record.ticket->team_id();
+  }
   if (record.trace)
     add_trace(*record.trace, row);
   else

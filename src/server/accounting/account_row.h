@@ -25,6 +25,9 @@ struct AccountingRates {
   std::string server = {};  ///< which process this is
 };
 
+/// What upstreams charge for all attempts together.
+[[nodiscard]] Money cloud_cost(const RouteTrace& trace);
+
 /// Attempts are priced by what the trace says they were to be charged with: a configuration read
 /// meanwhile changes nothing.
 [[nodiscard]] LedgerRow account_row(const RequestRecord& record, const AccountingRates& rates,

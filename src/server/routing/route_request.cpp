@@ -64,6 +64,12 @@ Result<json::object> local_body(dialects::Dialect client, const dialects::ChatCa
   return local;
 }
 
+/// Generous, because it is what a budget has to have: three bytes a token, and everything that is
+/// not text as well.
+std::uint64_t prompt_estimate(const json::object& body) {
+  return json::serialize(body).size() / 3 + 64;
+}
+
 std::optional<Clock::time_point> deadline_of(const json::object& body) {
   const auto milliseconds = read_integer(body, "deadline_ms");
   if (!milliseconds) return std::nullopt;
@@ -185,6 +191,7 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
                         .services = server.services,
                         .endpoint = http.endpoint,
                         .tenant = http.tenant,
+                        .ticket = http.ticket,
                         .hops = http.hops,
                         .conversation = http.conversation,
                         .deadline = deadline_of(body),
@@ -197,11 +204,17 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
   RoutedPlan plan;
   if (names_route(context.state.get(), model_of(body))) {
     TRY(check_call(call));
+    if (http.ticket) TRY(http.ticket->on_model(model_of(body)));
     const RouteRuntime& route = *context.state->find_route(model_of(body));
     plan = TRY(plan_for_route(route, *context.state, body, http, trace));
   } else {
     const std::size_t model = TRY(choose_model(*server.house, body));
+    if (http.ticket) TRY(http.ticket->on_model(server.house->source(model).name));
     plan = plan_for_model(server.house->source(model).name, trace);
+  }
+  if (http.ticket) {
+    plan.prompt_tokens_estimate = prompt_estimate(body);
+    TRY(http.ticket->on_tokens_estimate(plan.prompt_tokens_estimate, answer_tokens_max(call)));
   }
   json::object local;
   if (!plan.local_model.empty()) {

@@ -20,6 +20,7 @@ struct RoutedHttp {
   std::string endpoint;  ///< the HTTP route: "/v1/messages"
   std::string request_id;
   std::string tenant;
+  std::shared_ptr<AccessTicket> ticket = {};  ///< may be null
   std::string hops;
   std::string conversation;  ///< header x-croft-conversation; may be empty
   std::string traceparent;

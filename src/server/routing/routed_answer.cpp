@@ -116,6 +116,7 @@ void RoutedCall::end(std::optional<ErrorCode> error) {
     if (!attempt.error) attempt.error = error;
   }
   if (local_) local_->cancel();
+  settle_budget();
   stop_cloud();
   if (samples_) samples_->cancel();
   const bool judged = !trace_.confidence.empty() && source_ == Source::Local && !error;

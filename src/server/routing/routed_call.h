@@ -19,6 +19,7 @@
 #include "router/providers/cloud_ask.h"
 #include "router/trace/route_trace.h"
 #include "server/http.h"
+#include "server/limits/access_control.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
 #include "server/routing/local_attempt.h"
@@ -34,8 +35,9 @@ struct RoutedContext {
   RoutingServices* services = nullptr;
   std::string endpoint;  ///< the HTTP route
   std::string tenant;
-  std::string hops;               ///< as received
-  std::string conversation = {};  ///< the client's name for it; may be empty
+  std::shared_ptr<AccessTicket> ticket = {};  ///< what the caller's key may; null: nobody checks
+  std::string hops;                           ///< as received
+  std::string conversation = {};              ///< the client's name for it; may be empty
   std::optional<std::chrono::steady_clock::time_point> deadline;
   dialects::Dialect client = dialects::Dialect::OpenAi;
   /// Hears of every routed request that is over, on the connection's thread.
@@ -43,8 +45,15 @@ struct RoutedContext {
   std::function<ModelMetrics&(std::size_t model)> metrics_of = {};  ///< of a served model
 };
 
+/// The most that an answer can have: as asked for, else what upstreams usually allow.
+[[nodiscard]] inline std::uint64_t answer_tokens_max(const dialects::ChatCall& call) {
+  constexpr std::int64_t usual = 4096;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(call.tokens_max.value_or(usual), 0));
+}
+
 /// What the gates and the policy made of the request.
 struct RoutedPlan {
+  std::uint64_t prompt_tokens_estimate = 0;  ///< only where a key's limits are checked
   RouteDecision decision;
   const RouteRuntime* route = nullptr;  ///< null: one served model, no route
   std::string local_model;              ///< served name; empty: none of the candidates is local
@@ -81,6 +90,9 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void begin_local();
   void begin_cloud();
   void ask_cloud(std::vector<std::size_t> candidates);
+  void reserved(Result<BudgetHold> hold);
+  void send_to_cloud();
+  void settle_budget();
   [[nodiscard]] CloudRequest cloud_request(const std::vector<std::size_t>& candidates,
                                            std::string hops) const;
   bool go_on_elsewhere(std::size_t target);
@@ -130,6 +142,8 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   std::vector<dialects::AnswerEvent> held_;
 
   // The cloud's.
+  std::vector<BudgetHold> holds_;  ///< money set aside, an ask each
+  bool reserving_ = false;         ///< an ask waits for its money
   std::shared_ptr<CloudAsk> cloud_;
   bool cloud_done_ = false;  ///< its last event has come: there is nothing left to cancel
   std::vector<std::size_t> cloud_candidates_;  ///< in the decision

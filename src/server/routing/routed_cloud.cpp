@@ -1,11 +1,28 @@
 // The cloud's side of a routed call: asking, noting what was tried, going on elsewhere.
 #include <utility>
 
+#include "server/accounting/account_row.h"
 #include "server/routing/attempt_trace.h"
 #include "server/routing/routed_call.h"
 
 namespace croft {
 namespace {
+
+/// Of those that may be asked: whichever answers, the money is there. Errors: one is unpriced.
+Result<CandidatePrice> dearest_price(const std::vector<const CandidateModel*>& models,
+                                     std::uint64_t prompt_tokens, std::uint64_t answer_tokens) {
+  std::optional<CandidatePrice> dearest;
+  std::int64_t most = -1;
+  for (const CandidateModel* model : models) {
+    CandidatePrice price = TRY(configured_price(*model));
+    const std::int64_t cost = TRY(worst_case_cost(prompt_tokens, answer_tokens, price.rates));
+    if (cost <= most) continue;
+    most = cost;
+    dearest = std::move(price);
+  }
+  if (dearest) return *std::move(dearest);
+  return fail(ErrorCode::Unavailable, "nobody is there to be asked");
+}
 
 privacy::PrivacyMode privacy_mode(RoutePrivacy privacy) {
   switch (privacy) {
@@ -54,7 +71,7 @@ void RoutedCall::begin_cloud() {
   }
   if (source_ == Source::Undecided && (!local_ || trace_.escalated_at_token))
     source_ = Source::Cloud;
-  ask_cloud(cloud_candidates_);
+  if (!reserving_) ask_cloud(cloud_candidates_);
 }
 
 CloudRequest RoutedCall::cloud_request(const std::vector<std::size_t>& candidates,
@@ -86,6 +103,50 @@ void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
   cloud_done_ = false;
   cloud_started_ms_ = elapsed_ms();
   asked_candidates_ = std::move(candidates);
+  const std::shared_ptr<AccessTicket>& ticket = context_.ticket;
+  if (!ticket || !ticket->has_budget()) return send_to_cloud();
+  reserving_ = true;
+  const std::uint64_t answer_tokens = answer_tokens_max(call_);
+  std::vector<const CandidateModel*> models;
+  for (const std::size_t candidate : asked_candidates_) models.push_back(&model_of(candidate));
+  ticket->reserve(
+      dearest_price(models, plan_.prompt_tokens_estimate, answer_tokens),
+      plan_.prompt_tokens_estimate, answer_tokens,
+      [self = shared_from_this()](Result<BudgetHold> hold) {
+        self->writer_->post([self, hold = std::make_shared<Result<BudgetHold>>(std::move(hold))] {
+          self->reserved(std::move(*hold));
+        });
+      });
+}
+
+/// The key's and the team's budget have the money, or not.
+void RoutedCall::reserved(Result<BudgetHold> hold) {
+  reserving_ = false;
+  if (hold && ended_) hold->release();
+  if (ended_ || source_ == Source::Local) {
+    if (hold) hold->release();
+    return;
+  }
+  if (hold) {
+    writer_->record().reservation = hold->id();
+    holds_.push_back(*std::move(hold));
+    return send_to_cloud();
+  }
+  // Begun on speculation: the local answer may still do.
+  if (source_ == Source::Undecided && local_ && !trace_.escalated_at_token) return;
+  fail_call(hold.error());
+}
+
+/// Where all that was asked has told its cost; else the worst case is charged when this call goes.
+void RoutedCall::settle_budget() {
+  if (holds_.empty() || (cloud_ && !cloud_done_)) return;
+  const Money paid = cloud_cost(trace_);
+  if (paid.state != MoneyState::Known) return;
+  holds_.front().settle(paid.nano);
+  for (BudgetHold& hold : holds_) hold.release();  // the first one is settled
+}
+
+void RoutedCall::send_to_cloud() {
   Result<std::string> hops = next_hops(context_.hops, context_.services->instance());
   if (!hops) return fail_call(hops.error());
   cloud_ = CloudAsk::start(
