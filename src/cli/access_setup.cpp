@@ -11,14 +11,16 @@ Result<std::unique_ptr<AccessService>> AccessService::start(const Settings& sett
                                                             const ServerOptions& options) {
   if (settings.text("database") == no_database) return nullptr;
   std::unique_ptr<AccessService> service(new AccessService);
-  service->keeper_ = TRY(BudgetKeeper::start(TRY(open_database(settings))));
+  Database budgets = TRY(open_database(settings));
+  service->keeper_ = TRY(BudgetKeeper::start(std::move(budgets)));
   AccessControl::Options access{.keeper = service->keeper_};
   std::error_code ignored;
   if (std::filesystem::exists(options.key_file, ignored))
     access.file_keys = std::make_shared<const ApiKeys>(TRY(ApiKeys::load(options.key_file)));
   service->control_ = std::make_shared<AccessControl>(std::move(access));
+  Database keys = TRY(open_database(settings));
   service->watch_ = TRY(AccessWatch::start(
-      TRY(open_database(settings)),
+      std::move(keys),
       [control = service->control_](std::shared_ptr<const AccessDirectory> directory) {
         control->set_directory(std::move(directory));
       }));

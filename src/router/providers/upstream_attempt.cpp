@@ -127,8 +127,10 @@ void UpstreamAttempt::on_end(const TransferEnd& end) {
     give(transfer_failure(*end.error, upstream_->config().name, reader_ != nullptr));
   } else if (!reader_) {
     const std::vector<dialects::Header> headers = header_list(headers_);
-    give(told(dialects::read_error(options_.dialect, status_, headers, error_body_,
-                                   std::chrono::system_clock::now())));
+    Failed failed = told(dialects::read_error(options_.dialect, status_, headers, error_body_,
+                                              std::chrono::system_clock::now()));
+    failed.status = status_;
+    give(std::move(failed));
   } else {
     std::vector<AnswerEvent> events;
     reader_->finish(events);

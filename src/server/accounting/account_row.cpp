@@ -68,6 +68,9 @@ Money cost_of_attempt(const AttemptTrace& attempt,
                       const std::optional<CandidatePrice>& price_then) {
   if (is_ours(attempt)) return Money::known(0);  // what it costs here is local_cost
   if (!price_then) return Money::unpriced();
+  // An error instead of an answer: no provider charges for it.
+  if (attempt.error && attempt.status.value_or(0) >= 400 && !attempt.prompt_tokens)
+    return Money::known(0);
   const std::optional<BilledTokens> tokens = billed(attempt);
   return tokens ? price(*tokens, price_then->rates) : Money::unknown();
 }

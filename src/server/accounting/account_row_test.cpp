@@ -118,6 +118,17 @@ TEST(AccountRow, EveryAttemptCountsAlsoThoseThatDidNotAnswer) {
   EXPECT_EQ(row_of(trace).cloud_cost, Money::known(1'400'000 + 1'900'000));
 }
 
+TEST(AccountRow, AnErrorInsteadOfAnAnswerIsNotCharged) {
+  RouteTrace trace;
+  AttemptTrace refused = cloud_attempt();
+  refused.prompt_tokens = refused.cached_tokens = refused.completion_tokens = std::nullopt;
+  refused.error = ErrorCode::Upstream;
+  trace.attempts = {refused};
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::unknown()) << "it may have begun to answer";
+  trace.attempts[0].status = 500;
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::known(0));
+}
+
 TEST(AccountRow, WhatHasNoPriceIsUnpricedAndWhatIsNotToldIsUnknown) {
   RouteTrace trace;
   trace.attempts = {cloud_attempt(), cloud_attempt()};

@@ -45,7 +45,10 @@ AttemptTrace attempt_trace(const AttemptNote& note, const CandidateModel& model,
   AttemptTrace attempt = attempt_trace(model, upstream, began_ms + note.started_ms);
   attempt.ended_ms = began_ms + (note.ended_ms < 0 ? note.started_ms : note.ended_ms);
   if (note.first_ms >= 0) attempt.first_token_ms = began_ms + note.first_ms;
-  if (note.failure) attempt.error = note.failure->error.code;
+  if (note.failure) {
+    attempt.error = note.failure->error.code;
+    if (note.failure->status != 0) attempt.status = note.failure->status;
+  }
   if (note.cancelled) attempt.error = ErrorCode::Cancelled;
   attempt.retries = note.retry;
   attempt.hedged = note.hedge;
