@@ -19,7 +19,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 34> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 38> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -45,6 +45,10 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 34> kHandlers = {
     {"route check", route_check_verb},
     {"route explain", route_explain_verb},
     {"route import", route_import_verb},
+    {"ledger summary", ledger_summary_verb},
+    {"ledger verify", ledger_verify_verb},
+    {"ledger export", ledger_export_verb},
+    {"ledger report", ledger_report_verb},
     {"secret seal", secret_seal_verb},
     {"doctor", doctor_verb},
     {"top", top_verb},
