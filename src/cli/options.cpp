@@ -26,7 +26,7 @@ const std::vector<VerbSpec>& verbs() {
          {library_verbs(), std::vector<VerbSpec>{redact_verb_spec()}, route_gate_verbs(),
           std::vector<VerbSpec>{route_label_verb_spec(), route_calibrate_verb_spec(),
                                 route_bench_verb_spec()},
-          route_policy_verbs(), access_verbs(), price_verbs(),
+          route_policy_verbs(), access_verbs(), price_verbs(), ledger_verbs(),
           std::vector<VerbSpec>{ledger_whatif_verb_spec()}, house_verbs()})
       joined.insert(joined.end(), part.begin(), part.end());
     return joined;

@@ -193,8 +193,9 @@ std::vector<std::string> ordered_groups(const std::map<std::string, LedgerTotals
   std::vector<std::string> names;
   for (const auto& [name, totals] : groups) names.push_back(name);
   if (grouping != LedgerGrouping::Day)
-    std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-      return groups.at(a).requests > groups.at(b).requests;
+    std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+      const std::uint64_t left = groups.at(a).requests, right = groups.at(b).requests;
+      return left != right ? left > right : a < b;
     });
   return names;
 }

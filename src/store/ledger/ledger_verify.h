@@ -44,7 +44,7 @@ struct LedgerWitness {
 Result<LedgerWitness> parse_witness(std::string_view text);
 
 struct VerifyOptions {
-  std::optional<LedgerWitness> witness;
+  std::optional<LedgerWitness> witness = {};
   std::size_t findings_max = 100;  ///< more are counted only
 };
 

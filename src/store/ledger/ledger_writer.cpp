@@ -181,6 +181,7 @@ Result<AppendResult> LedgerWriter::append(std::span<const LedgerRow> rows, Repea
   auto done = ledger_->append(rows, repeats);
   if (!done) return done;
   retry_wait_ = std::chrono::milliseconds(0);
+  database_why_.clear();
   if (done->renamed != 0)
     log_warning("ledger: " + std::to_string(done->renamed) +
                 " rows had the id of another row and got one of their own");
@@ -250,7 +251,8 @@ bool LedgerWriter::spill_group() {
     status_.rows_spilled += group_.size();
   }
   group_.clear();
-  set_state(LedgerState::Degraded, database_why_);
+  // Without a reason: rows of an earlier time go first, and the database takes them.
+  if (!database_why_.empty()) set_state(LedgerState::Degraded, database_why_);
   return true;
 }
 
