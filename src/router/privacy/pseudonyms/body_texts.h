@@ -13,7 +13,7 @@ namespace croft::privacy {
 
 enum class TextRole : std::uint8_t {
   Value,
-  Key,     ///< the name of a member
+  Member,  ///< its name
   Number,  ///< text: its digits
   Name,    ///< of a tool or participant: the dialect restricts its letters
 };
