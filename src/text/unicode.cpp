@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "text/upper_case.h"
 #include "text/utf8.h"
 
 namespace croft::unicode {

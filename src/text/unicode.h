@@ -23,7 +23,5 @@ enum class Form : unsigned char { Nfc, Nfd, Nfkc, Nfkd };
 [[nodiscard]] std::string normalize(std::string_view text, Form form);
 /// Full lower case of every code point (U+0130 becomes two).
 [[nodiscard]] std::string lower_case(std::string_view text);
-/// Upper case of every code point (sharp s becomes "SS"; others that would become several stay).
-[[nodiscard]] std::string upper_case(std::string_view text);
 
 }  // namespace croft::unicode

@@ -8,6 +8,8 @@
 #include <string>
 #include <type_traits>
 
+#include "router/privacy/pseudonyms/pseudonym_map.h"
+
 namespace croft::privacy {
 namespace {
 
@@ -42,9 +44,10 @@ constexpr std::string_view kClean =
 
 Result<SanitisedRequest> let_through(std::string_view body, PrivacyPolicy policy) {
   FindScratch scratch;
+  PseudonymMap pseudonyms(conversation_key({}));
   const json::object object = parsed(body);
   const Sensitivity earlier = scan_request(object, policy.gated, policy.limits, scratch);
-  return sanitise(object, policy, earlier, scratch);
+  return sanitise(object, policy, earlier, scratch, &pseudonyms);
 }
 
 TEST(Sensitivity, LooksIntoEveryField) {
@@ -183,6 +186,8 @@ TEST(SanitisedRequestTest, ModesAndVerdicts) {
            Row{kKey, Block, true, false, Refuse},
            Row{kKey, Allow, false, false, StayLocal},
            Row{kKey, Allow, true, true, MayLeave},
+           Row{kClean, Pseudonymise, false, true, MayLeave},
+           Row{kPicture, Pseudonymise, false, false, StayLocal},
            Row{kPicture, LocalOnly, false, false, StayLocal},
            Row{kPicture, Block, false, false, Refuse},
            Row{kPicture, Allow, false, true, MayLeave},
@@ -235,7 +240,8 @@ TEST(SanitisedRequestTest, ANarrowerGateStillStopsSecrets) {
 }
 
 TEST(SanitisedRequestTest, ModesHaveNames) {
-  for (const PrivacyMode mode : {PrivacyMode::LocalOnly, PrivacyMode::Block, PrivacyMode::Allow})
+  for (const PrivacyMode mode : {PrivacyMode::LocalOnly, PrivacyMode::Block,
+                                 PrivacyMode::Pseudonymise, PrivacyMode::Allow})
     EXPECT_EQ(parse_privacy_mode(privacy_mode_name(mode)).value(), mode);
   EXPECT_EQ(parse_privacy_mode("open").error().code, ErrorCode::InvalidArgument);
 }

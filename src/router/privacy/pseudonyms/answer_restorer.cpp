@@ -26,10 +26,13 @@ void AnswerRestorer::give(std::string text, const Sink& sink) const {
   }
 }
 
-void AnswerRestorer::end_text(const Sink& sink) {
+void AnswerRestorer::end_text(bool broke_off, const Sink& sink) {
   if (!text_) return;
   std::string rest;
-  text_->finish(rest);
+  if (broke_off)
+    text_->cut(rest);
+  else
+    text_->finish(rest);
   text_.reset();
   give(std::move(rest), sink);
   kind_ = Kind::None;
@@ -37,7 +40,7 @@ void AnswerRestorer::end_text(const Sink& sink) {
 
 void AnswerRestorer::begin(Kind kind, std::size_t call, const Sink& sink) {
   if (kind_ == kind && call_ == call) return;
-  end_text(sink);
+  end_text(false, sink);
   kind_ = kind;
   call_ = call;
   text_.emplace(*restorations_, kind == Kind::Arguments ? TextForm::Json
@@ -61,7 +64,7 @@ void AnswerRestorer::feed(AnswerEvent event, const Sink& sink) {
     return piece(Kind::Thinking, 0, thinking->text);
   if (const auto* arguments = std::get_if<dialects::ToolCallArguments>(&event))
     return piece(Kind::Arguments, arguments->index, arguments->text);
-  end_text(sink);
+  end_text(std::holds_alternative<dialects::Failed>(event), sink);
   if (auto* call = std::get_if<dialects::ToolCallBegin>(&event)) {
     if (const std::string* name = restorations_->find_identifier(call->name)) call->name = *name;
   } else if (auto* finished = std::get_if<dialects::Finished>(&event)) {

@@ -28,7 +28,7 @@ class AnswerRestorer {
   enum class Kind : std::uint8_t { None, Text, Refusal, Thinking, Arguments };
   /// Ends the text under way unless it is of this kind, and begins one.
   void begin(Kind kind, std::size_t call, const Sink& sink);
-  void end_text(const Sink& sink);
+  void end_text(bool broke_off, const Sink& sink);
   void give(std::string text, const Sink& sink) const;
 
   std::shared_ptr<const Restorations> restorations_;

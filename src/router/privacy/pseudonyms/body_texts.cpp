@@ -33,7 +33,7 @@ class Walk {
     out.reserve(object.size());
     for (const auto& each : object) {
       std::string key(each.key());
-      if (key.size() >= kKeyMin) key = visit_(TextRole::MemberName, {}, each.key());
+      if (key.size() >= kKeyMin) key = visit_(TextRole::Member, {}, each.key());
       out.insert_or_assign(key, value(each.value(), each.key(), depth + 1));
     }
     return out;

@@ -13,9 +13,9 @@ namespace croft::privacy {
 
 enum class TextRole : std::uint8_t {
   Value,
-  MemberName,  ///< of an object
-  Number,      ///< text: its digits
-  Name,        ///< of a tool or participant: the dialect restricts its letters
+  Member,  ///< its name
+  Number,  ///< text: its digits
+  Name,    ///< of a tool or participant: the dialect restricts its letters
 };
 
 struct BodyText {

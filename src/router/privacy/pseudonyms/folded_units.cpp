@@ -5,6 +5,7 @@
 
 #include "router/privacy/characters.h"
 #include "text/unicode.h"
+#include "text/upper_case.h"
 #include "text/utf8.h"
 
 namespace croft::privacy {

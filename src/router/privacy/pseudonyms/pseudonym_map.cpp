@@ -104,7 +104,8 @@ void PseudonymMap::assign_one(std::size_t index) {
   }
   if (kind == SurrogateKind::Person && assign_single_name(index)) return;
   for (std::size_t attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    std::optional<std::string> candidate = drawn(pseudonyms_[index], attempt);
+    // A copy, because parts of names join the list on the way.
+    std::optional<std::string> candidate = drawn(Pseudonym(pseudonyms_[index]), attempt);
     if (!candidate) break;
     if (!is_free(pseudonyms_[index], *candidate)) continue;
     normals_.try_emplace(normal, index);

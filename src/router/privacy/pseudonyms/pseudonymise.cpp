@@ -239,7 +239,7 @@ class Pseudonymiser {
     for (const State& state : states_) {
       texts.push_back(masked(state));
       // Names of one object must stay apart.
-      if (state.origin.role == TextRole::MemberName && !state.ours.empty())
+      if (state.origin.role == TextRole::Member && !state.ours.empty())
         texts.back() += " " + std::to_string(texts.size());
     }
     return with_texts(body_, texts);

@@ -96,7 +96,7 @@ TEST(Pseudonymise, NothingIsLeftInAnyField) {
       ASSERT_TRUE(sent.request.has_value()) << body << sent.request.error().to_string();
       const std::string out = sent.request->serialize();
       EXPECT_FALSE(out.contains(planted)) << out;
-      EXPECT_FALSE(out.contains(planted.substr(0, planted.find(' ')))) << out;
+      EXPECT_FALSE(out.contains(planted.substr(planted.rfind(' ') + 1))) << out;
       EXPECT_NE(out, json::serialize(object));
       EXPECT_EQ(sent.request->mode(), PrivacyMode::Pseudonymise);
       // It is still what it was: the same members, and arguments are JSON.
@@ -127,8 +127,8 @@ TEST(Pseudonymise, EscapesAreUndoneAndJsonStaysJson) {
     EXPECT_FALSE(out.contains("4111")) << out;
     const json::object object = parsed(out);
     const auto& first = object.begin()->value().as_string();
-    if (first.starts_with("{") && first.ends_with("}"))
-      EXPECT_TRUE(parse_json(first, "arguments").has_value()) << out;
+    const bool whole = first.starts_with("{") && first.ends_with("}");
+    EXPECT_TRUE(!whole || parse_json(first, "arguments").has_value()) << out;
   }
   // What needs no change keeps its form: numbers, spaces, members that come twice.
   EXPECT_TRUE(
@@ -292,7 +292,7 @@ std::string random_text(std::mt19937_64& random) {
   const std::size_t count = random() % 30;
   for (std::size_t i = 0; i < count; ++i) {
     if (random() % 4 == 0)
-      text += " " + std::string(kValues[random() % std::size(kValues)]) + " ";
+      text += " or " + std::string(kValues[random() % std::size(kValues)]) + " or ";
     else
       text += kPieces[random() % std::size(kPieces)];
   }
@@ -344,10 +344,11 @@ TEST(Pseudonymise, AMillionBytesOfNearMissesEndInAClearState) {
   const auto begin = std::chrono::steady_clock::now();
   const auto result = sanitise({{"content", text}}, policy, found, scratch, &map);
   const auto took = std::chrono::steady_clock::now() - begin;
-  if (result)
+  if (result) {
     EXPECT_FALSE(result->serialize().contains("acme-corp"));
-  else
+  } else {
     EXPECT_EQ(result.error().code, ErrorCode::Forbidden);
+  }
   // Four times the gate's 50 ms, and what is looked at between two looks at the clock.
   EXPECT_LT(took, std::chrono::seconds(20));
 }

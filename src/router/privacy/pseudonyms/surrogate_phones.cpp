@@ -15,31 +15,32 @@ struct Range {
 };
 struct Country {
   std::string_view code;
+  std::string_view mobile;  ///< first digits of its mobile numbers
   std::array<Range, 5> ranges;
 };
 
 constexpr auto kCountries = std::to_array<Country>({
-    {"44",
+    {"44", "7",
      {{{"2079460", 10, false},
        {"1632960", 10, false},
        {"1314960", 10, false},
        {"1614960", 10, false},
        {"7700900", 10, true}}}},
-    {"49",
+    {"49", "1",
      {{{"3023125", 10, false},
        {"6990009", 10, false},
        {"4066969", 10, false},
        {"2214710", 10, false},
        {"8999998", 10, false}}}},
-    {"33",
+    {"33", "67",
      {{{"19900", 9, false},
        {"26191", 9, false},
        {"35301", 9, false},
        {"46571", 9, false},
        {"63998", 9, true}}}},
-    {"61",
+    {"61", "4",
      {{{"25550", 9, false}, {"35550", 9, false}, {"75550", 9, false}, {"85550", 9, false}, {}}}},
-    {"46", {{{"3139006", 9, false}, {"4062804", 9, false}, {}, {}, {}}}},
+    {"46", "7", {{{"3139006", 9, false}, {"4062804", 9, false}, {}, {}, {}}}},
 });
 constexpr std::size_t kFreeMin = 2;  // digits that a range must leave
 
@@ -53,19 +54,18 @@ std::string north_american(Draw& draw) {
 
 /// A number of `count` digits of `country`, mobile where the original was; empty: no range fits.
 std::string of_country(const Country& country, std::string_view original, Draw& draw) {
-  const bool is_mobile = (country.code == "44" || country.code == "49" || country.code == "46")
-                             ? original.starts_with('7') || original.starts_with('1')
-                             : original.starts_with('6') || original.starts_with('7');
+  if (original.empty()) return {};
+  const bool is_mobile = country.mobile.contains(original.front());
   std::array<const Range*, 5> fitting{};
   std::size_t count = 0;
-  for (const bool strict : {true, false}) {
+  // The same kind and area code first, so that spaces stand where they should.
+  for (int strict = 2; strict >= 0 && count == 0; --strict)
     for (const Range& range : country.ranges)
       if (!range.prefix.empty() && range.total >= original.size() &&
           original.size() >= range.prefix.size() + kFreeMin &&
-          (!strict || range.is_mobile == is_mobile))
+          (strict < 1 || range.is_mobile == is_mobile) &&
+          (strict < 2 || range.prefix.substr(0, 2) == original.substr(0, 2)))
         fitting[count++] = &range;
-    if (count != 0) break;
-  }
   if (count == 0) return {};
   std::string out(fitting[draw.below(count)]->prefix);
   while (out.size() < original.size()) out += draw.digit();

@@ -16,6 +16,20 @@ void TextRestorer::feed(std::string_view piece, std::string& out) {
 void TextRestorer::finish(std::string& out) {
   decode(false);
   advance(true, out);
+  begin_anew();
+}
+
+void TextRestorer::cut(std::string& out) {
+  while (at_ < units_.size()) {
+    const PhraseMatch match = restorations_->match(units_, at_, true);
+    if (match.state != MatchState::Found) break;
+    put_value(match, out);
+    advance(false, out);
+  }
+  begin_anew();
+}
+
+void TextRestorer::begin_anew() {
   bytes_.clear();
   units_.clear();
   decoded_ = given_ = at_ = 0;

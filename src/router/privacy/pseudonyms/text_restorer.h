@@ -29,6 +29,9 @@ class TextRestorer {
   void feed(std::string_view piece, std::string& out);
   /// The text is over: appends what was held back. A further text may follow.
   void finish(std::string& out);
+  /// The text broke off: as finish, but half a surrogate is left out. Who goes on from there says
+  /// it again; a person would only wonder.
+  void cut(std::string& out);
   [[nodiscard]] std::size_t held_bytes() const { return bytes_.size() - given_; }
 
  private:
@@ -38,6 +41,7 @@ class TextRestorer {
   void put_value(const PhraseMatch& match, std::string& out);
   void track(const Unit& unit);
   void drop_given();
+  void begin_anew();
 
   const Restorations* restorations_;
   TextForm form_;
