@@ -4,16 +4,6 @@
 namespace croft::cli {
 namespace {
 
-OptionSpec database_option() {
-  return {.name = "database",
-          .kind = OptionKind::Text,
-          .value_name = "WHERE",
-          .help =
-              "the ledger's database: a file, or postgres://USER@HOST/NAME (passwords: "
-              "PGPASSWORD or ~/.pgpass); the default is croft.db beside the folder of models",
-          .completion = Completion::File};
-}
-
 OptionSpec since_option() {
   return {.name = "since",
           .kind = OptionKind::Text,
@@ -46,8 +36,7 @@ std::vector<VerbSpec> ledger_verbs() {
            "paid, "
            "over the requests where both are known, before the cost of this machine.",
        .arguments = {},
-       .options = {database_option(),
-                   since_option(),
+       .options = {since_option(),
                    until_option(),
                    {.name = "by",
                     .kind = OptionKind::List,
@@ -66,8 +55,7 @@ std::vector<VerbSpec> ledger_verbs() {
            "somewhere else and given to a later --head, it also proves that nobody rewrote the "
            "whole ledger meanwhile.",
        .arguments = {},
-       .options = {database_option(),
-                   {.name = "head",
+       .options = {{.name = "head",
                     .kind = OptionKind::Text,
                     .value_name = "ROWS:HASH",
                     .help = "the ledger must still continue the one that an earlier verify printed "
@@ -81,8 +69,7 @@ std::vector<VerbSpec> ledger_verbs() {
                   "would take for a formula gets a ' in front; amounts are billionths of the "
                   "currency in whole numbers, empty where not known.",
        .arguments = {},
-       .options = {database_option(),
-                   since_option(),
+       .options = {since_option(),
                    until_option(),
                    {.name = "format",
                     .kind = OptionKind::Choice,
@@ -106,8 +93,7 @@ std::vector<VerbSpec> ledger_verbs() {
                   "tokens, local share and money by day, latency, energy, the busiest routes, "
                   "models and tenants.",
        .arguments = {},
-       .options = {database_option(),
-                   since_option(),
+       .options = {since_option(),
                    until_option(),
                    {.name = "out",
                     .kind = OptionKind::Path,

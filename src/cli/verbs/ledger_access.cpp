@@ -1,20 +1,14 @@
 #include "cli/verbs/ledger_access.h"
 
-#include "cli/model_access.h"
+#include "cli/database_access.h"
 #include "store/ledger/ledger_time.h"
 
 namespace croft::cli {
 
-std::string ledger_address(const Settings& settings) {
-  const std::string& given = settings.text("database");
-  if (!given.empty()) return given;
-  return (models_root(settings).parent_path() / "croft.db").string();
-}
-
 Result<Database> open_ledger_database(const Settings& settings) {
   // Minutes for an answer: these read whole tables.
   return Database::open(
-      ledger_address(settings),
+      database_address(settings),
       {.read_only = true, .create = false, .answer_wait = std::chrono::minutes(10)});
 }
 

@@ -12,7 +12,6 @@
 namespace croft::cli {
 
 /// --database, or the file croft.db beside the models folder.
-[[nodiscard]] std::string ledger_address(const Settings& settings);
 /// For reading only. Errors: as of Database::open.
 Result<Database> open_ledger_database(const Settings& settings);
 /// --since and --until. Errors: InvalidArgument (no time; an end before the beginning).
