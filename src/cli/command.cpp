@@ -19,7 +19,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 51> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 55> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -61,6 +61,10 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 51> kHandlers = {
     {"prices show", prices_show_verb},
     {"prices update", prices_update_verb},
     {"prices check", prices_check_verb},
+    {"ledger summary", ledger_summary_verb},
+    {"ledger verify", ledger_verify_verb},
+    {"ledger export", ledger_export_verb},
+    {"ledger report", ledger_report_verb},
     {"ledger whatif", ledger_whatif_verb},
     {"secret seal", secret_seal_verb},
     {"doctor", doctor_verb},

@@ -26,7 +26,7 @@ const std::vector<VerbSpec>& verbs() {
          {library_verbs(), std::vector<VerbSpec>{redact_verb_spec()}, route_gate_verbs(),
           std::vector<VerbSpec>{route_label_verb_spec(), route_calibrate_verb_spec(),
                                 route_bench_verb_spec()},
-          route_policy_verbs(), access_verbs(), price_verbs(),
+          route_policy_verbs(), access_verbs(), price_verbs(), ledger_verbs(),
           std::vector<VerbSpec>{ledger_whatif_verb_spec()}, house_verbs()})
       joined.insert(joined.end(), part.begin(), part.end());
     return joined;
@@ -51,8 +51,9 @@ const std::vector<OptionSpec>& global_options() {
       {.name = "database",
        .kind = OptionKind::Text,
        .value_name = "ADDRESS",
-       .help = "keys, budgets, prices and the ledger: a SQLite file or a postgres:// URL; the "
-               "default is croft.db beside the models folder",
+       .help = "keys, budgets, prices and the ledger: a file, or postgres://USER@HOST/NAME "
+               "(passwords: PGPASSWORD or ~/.pgpass); the default is croft.db beside the models "
+               "folder",
        .completion = Completion::File},
       {.name = "quiet",
        .alias = 'q',

@@ -110,6 +110,7 @@ std::string PostgresConnection::without_password(std::string_view text) const {
       clean.replace(at, word.size(), "***");
   while (!clean.empty() && (clean.back() == '\n' || clean.back() == ' ')) clean.pop_back();
   std::ranges::replace(clean, '\n', ' ');
+  std::erase(clean, '\t');
   return clean;
 }
 

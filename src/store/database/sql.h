@@ -42,6 +42,7 @@ class SqlParameter {
   using Blob = std::span<const std::byte>;
   using Value = std::variant<std::monostate, std::int64_t, double, std::string_view, Blob>;
 
+  SqlParameter() = default;  ///< NULL
   SqlParameter(std::nullptr_t) {}
   template <std::integral T>
     requires(!std::same_as<T, bool> && (sizeof(T) < 8 || std::signed_integral<T>))

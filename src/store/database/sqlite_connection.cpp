@@ -118,6 +118,12 @@ class SqliteConnection final : public Connection {
   }
   Result<void> begin(TransactionKind kind) override {
     if (in_transaction_) return fail(ErrorCode::Internal, "a database transaction is open already");
+    // SQLite itself goes on writing into a file that was moved or deleted.
+    int moved = 0;
+    if (kind == TransactionKind::Write &&
+        sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+        moved != 0)
+      return failed(SQLITE_READONLY_DBMOVED);
     // A writer that begins as a reader could find, half-way, that another wrote in between.
     TRY(kind == TransactionKind::Write ? script("BEGIN IMMEDIATE") : script("BEGIN"));
     in_transaction_ = true;
@@ -170,6 +176,9 @@ std::unexpected<Error> SqliteConnection::failed(int code) {
       return fail(ErrorCode::Io, where + " cannot grow: the disk is full",
                   "Free space on that disk, or move the database.");
     case DatabaseFault::ReadOnly:
+      if (code == SQLITE_READONLY_DBMOVED)
+        return fail(ErrorCode::Io, where + " was moved or deleted while it was open",
+                    "Put the file back.");
       return fail(ErrorCode::Io, where + " is read-only",
                   "Make the file and its folder writable, or give another --database.");
     case DatabaseFault::Locked: {
