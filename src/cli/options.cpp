@@ -55,8 +55,9 @@ const std::vector<OptionSpec>& global_options() {
       {.name = "database",
        .kind = OptionKind::Text,
        .value_name = "ADDRESS",
-       .help = "keys, budgets, prices and the ledger: a SQLite file or a postgres:// URL; the "
-               "default is croft.db beside the models folder",
+       .help = "keys, budgets, prices and the ledger: a file, or postgres://USER@HOST/NAME "
+               "(passwords: PGPASSWORD or ~/.pgpass); the default is croft.db beside the models "
+               "folder",
        .completion = Completion::File},
       {.name = "quiet",
        .alias = 'q',

@@ -18,7 +18,7 @@ Result<void> start_key_secrets();
 
 /// "sk-croft-" and 256 random bits in base64url.
 [[nodiscard]] std::string make_api_key();
-/// For salts, peppers and ids that must not be guessed.
+/// For salts, peppers and ids that must not be guessed or come twice.
 void fill_random(std::span<std::uint8_t> bytes);
 
 /// BLAKE2b of the key with `salt` (16 to 64 bytes) as its key.

@@ -265,8 +265,8 @@ TEST_F(AccessControlTest, BlockedExpiredAndDeletedKeysStop) {
 
 TEST_F(AccessControlTest, ModelsOfKeyAndTeamBothHold) {
   must(store_->create_team({.alias = "t", .models = {{"gpt-*", "local"}}}));
-  const auto ticket =
-      must(control().admit(facts(key({.team = "t", .models = {{"*-mini", "local"}}}))));
+  const std::string mine = key({.team = "t", .models = {{"*-mini", "local"}}});
+  const auto ticket = must(control().admit(facts(mine)));
   EXPECT_TRUE(ticket->on_model("gpt-4o-mini"));
   EXPECT_TRUE(ticket->on_model("local"));
   EXPECT_THAT(ticket->on_model("gpt-4o").error().message, HasSubstr("the key may not"));
@@ -342,12 +342,14 @@ TEST_F(AccessControlTest, BudgetsAreReservedThenSettled) {
 TEST_F(AccessControlTest, AnUnpricedModelIsRefusedOnlyWhereABudgetWouldNeedItsPrice) {
   const Result<CandidatePrice> none =
       listed_price(PriceList::built_in(), "openai", "gpt-nobody-knows", 10);
-  const auto budgeted = must(control().admit(facts(key({.max_budget = {1000}}))));
+  const std::string budgeted_key = key({.max_budget = {1000}});
+  const auto budgeted = must(control().admit(facts(budgeted_key)));
   const auto refused = reserve(*budgeted, none, 1, 1);
   EXPECT_EQ(refused.error().code, ErrorCode::Forbidden);
   EXPECT_THAT(refused.error().message, HasSubstr("gpt-nobody-knows is unpriced"));
   const std::uint64_t before = keeper_->health().groups;
-  const auto open = must(control().admit(facts(key({}))));
+  const std::string open_key = key({});
+  const auto open = must(control().admit(facts(open_key)));
   EXPECT_TRUE(reserve(*open, none, 1, 1));
   EXPECT_TRUE(reserve(*open, price(), 1, 1));
   EXPECT_EQ(keeper_->health().groups, before);  // without a budget the database is not touched

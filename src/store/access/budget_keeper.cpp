@@ -1,11 +1,12 @@
 #include "store/access/budget_keeper.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/log.h"
-#include "base/random_bits.h"
 #include "store/access/access_schema.h"
+#include "store/key_secret.h"
 
 namespace croft {
 namespace {
@@ -14,12 +15,16 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds pause_first{50};
 constexpr std::chrono::milliseconds pause_max{2000};
 
+/// From the system, because a process that was forked has its parent's generator: two servers of
+/// one name would each take the other's reservations for their own.
 std::string hex_id(std::string_view prefix) {
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::uint8_t, 16> bytes{};
+  fill_random(bytes);
   std::string id(prefix);
-  for (int word = 0; word < 2; ++word) {
-    std::uint64_t bits = random_bits();
-    for (int i = 0; i < 16; ++i, bits >>= 4) id += digits[bits & 15];
+  for (const std::uint8_t byte : bytes) {
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
   }
   return id;
 }
@@ -51,6 +56,7 @@ BudgetKeeper::BudgetKeeper(Database database, BudgetKeeperOptions options)
 
 Result<std::unique_ptr<BudgetKeeper>> BudgetKeeper::start(Database database,
                                                           BudgetKeeperOptions options) {
+  TRY(start_key_secrets());
   TRY(prepare_access_tables(database));
   std::unique_ptr<BudgetKeeper> keeper(new BudgetKeeper(std::move(database), std::move(options)));
   const UtcMicros now = keeper->options_.clock();

@@ -345,11 +345,11 @@ TEST_P(BudgetTest, KilledFiftyTimesNothingIsLostOrSpentTwice) {
     ::close(ends[1]);
     Told told;
     // Kill it in mid-work: after some facts, and some microseconds more.
-    for (unsigned facts = random() % 30; facts > 0; --facts) {
+    for (auto facts = random() % 30; facts > 0; --facts) {
       if (::read(ends[0], &told, sizeof told) != sizeof told) break;
       reserved[told.id] = told.amount;
     }
-    ::usleep(random() % 5000);
+    ::usleep(static_cast<useconds_t>(random() % 5000));
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -381,6 +381,36 @@ TEST_P(BudgetTest, KilledFiftyTimesNothingIsLostOrSpentTwice) {
   EXPECT_GE(rows, found);
   EXPECT_EQ(state(mine).spent, spent);
   EXPECT_EQ(must(database_->query_int64("SELECT count(*) FROM croft_budget_server")).value(), 1);
+}
+
+TEST_P(BudgetTest, AFullDiskRefusesAndKeepsWhatWasPromised) {
+  if (is_postgres()) GTEST_SKIP() << "PostgreSQL's files are not ours to limit";
+  const std::string mine = key(1'000'000);
+  Database limited = open();
+  must(limited.script("PRAGMA max_page_count = 1"));  // no page more than there are
+  auto keeper = must(BudgetKeeper::start(std::move(limited)));
+  std::int64_t granted = 0;
+  Error refusal;
+  for (bool sound = true; sound && granted < 5000;) {
+    std::latch told(1);
+    keeper->reserve(order(mine, 1), [&](const Result<void>& result) {
+      sound = result.has_value();
+      if (!sound) refusal = result.error();
+      told.count_down();
+    });
+    told.wait();
+    if (sound) ++granted;
+  }
+  EXPECT_EQ(refusal.code, ErrorCode::Unavailable);
+  EXPECT_GT(refusal.retry_after_seconds, 0);
+  EXPECT_THAT(refusal.hint, HasSubstr("full"));
+  EXPECT_EQ(state(mine).reserved, granted);
+  keeper.reset();
+  keeper = must(BudgetKeeper::start(open()));  // there is room again
+  keeper->reserve(order(mine, 7), [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_TRUE(keeper->flush(minutes(3)));
+  EXPECT_EQ(state(mine).reserved, 7);
+  EXPECT_EQ(state(mine).spent, granted);
 }
 
 TEST_P(BudgetTest, SettlementsOutliveADatabaseThatGoesAway) {

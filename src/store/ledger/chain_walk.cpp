@@ -92,19 +92,21 @@ void ChainWalk::finish(const std::optional<LedgerHash>& end) {
     report_({FindingKind::ChangedHash, changed.seq, changed.id,
              "its chain hash was changed; the head has the one that it was written with"});
   }
+  const auto fits = [this](const Misfit& misfit, const Misfit& place) {
+    // The row before that place: as it is now, or one of those that were moved.
+    return chain_hash(place.before, place.seq, misfit.content) == misfit.hash ||
+           std::ranges::any_of(misfits_, [&](const Misfit& other) {
+             return chain_hash(other.hash, place.seq, misfit.content) == misfit.hash;
+           });
+  };
   for (const Misfit& misfit : misfits_) {
-    std::int64_t written_as = 0;
-    // Its own number is tried with the moved rows' hashes before it, and all others' numbers.
-    for (const Misfit& place : misfits_) {
-      std::vector<LedgerHash> befores = {place.before};
-      for (const Misfit& other : misfits_) befores.push_back(other.hash);
-      for (const LedgerHash& before : befores)
-        if (place.seq != misfit.seq && chain_hash(before, place.seq, misfit.content) == misfit.hash)
-          written_as = place.seq;
-    }
-    if (written_as != 0)
+    // In its place: only the row before it was moved.
+    if (fits(misfit, misfit)) continue;
+    const auto place =
+        std::ranges::find_if(misfits_, [&](const Misfit& other) { return fits(misfit, other); });
+    if (place != misfits_.end())
       report_({FindingKind::MovedRow, misfit.seq, misfit.id,
-               "it was written as row " + std::to_string(written_as)});
+               "it was written as row " + std::to_string(place->seq)});
     else
       report_({FindingKind::BrokenLink, misfit.seq, misfit.id,
                "it does not follow the row before it (chain hash)"});

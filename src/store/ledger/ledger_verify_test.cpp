@@ -234,7 +234,7 @@ TEST_P(VerifyFile, EveryFlippedByteIsFoundOrChangesNothing) {
   // Free space between a page's cells, counters that nothing reads.
   std::printf("[          ] %d flips found, %d without effect, %ld bytes\n", found, irrelevant,
               static_cast<long>(size));
-  EXPECT_GT(found, irrelevant);
+  EXPECT_GT(found * 3, size / step);
   EXPECT_TRUE(verify().is_sound());
 }
 
