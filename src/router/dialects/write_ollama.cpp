@@ -26,6 +26,8 @@ Result<void> add_part(const ChatMessage& message, std::size_t index, ToolNames& 
     if (out.contains("tool_calls"))
       return not_expressible(field, dialect, "it stands after a tool call");
     json::string& content = out["content"].get_string();
+    // Parts are apart: run together, "see" and a number would be a word that nobody recognises.
+    if (!content.empty()) content += "\n\n";
     content += text->text;
   } else if (const auto* image = std::get_if<ImagePart>(&part)) {
     if (!image->url.empty())
