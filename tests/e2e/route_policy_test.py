@@ -179,10 +179,10 @@ class RoutePolicyTest(unittest.TestCase):
         trained = self.croft("route", "train", data, "--out", self.folder / "intents.bin")
         self.assertEqual(trained.returncode, 0, trained.stderr.decode())
         self.write(HEAD + f'intents = "{self.folder / "intents.bin"}"\n' + RULES)
-        self.assertEqual(self.explain("give me my money back for order number 7", *DAY)["rule"], "refunds")
-        self.assertEqual(self.explain("what is the weather on day number 7", *DAY)["rule"], "default")
+        self.assertEqual(self.explain("give me my money back for order number 7", *DAY, "--tenant", "acme")["rule"], "refunds")
+        self.assertEqual(self.explain("what is the weather on day number 7", *DAY, "--tenant", "acme")["rule"], "default")
         path = self.write(json.dumps({"prompt": "give me my money back", "expected": "refunds"}), "rows.jsonl")
-        self.assertEqual(self.explain(*DAY, "--file", path)["right"], 1)
+        self.assertEqual(self.explain(*DAY, "--tenant", "acme", "--file", path)["right"], 1)
 
     def test_explain_rules(self):
         self.write(HEAD + RULES)
