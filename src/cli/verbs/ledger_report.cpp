@@ -12,13 +12,16 @@ Result<int> ledger_report_verb(const Settings& settings) {
   Database database = TRY(open_ledger_database(settings));
   Ledger ledger = TRY(Ledger::open_for_reading(std::move(database)));
   const LedgerHead head = TRY(ledger.head());
+  const std::string& path = settings.text("out");
+  AtomicFile file = TRY(AtomicFile::create(path));  // before anybody waits for the reading
   LedgerSummary summary;
   {
     LedgerProgressLine progress("reading the ledger");
     summary = TRY(summarise_ledger(ledger, range, report_groupings, progress.callback()));
   }
-  const std::string& path = settings.text("out");
-  TRY(write_file_atomically(path, ledger_report(summary, head, utc_now_us())));
+  const std::string page = ledger_report(summary, head, utc_now_us());
+  TRY(file.write(std::as_bytes(std::span(page))));
+  TRY(file.commit());
   if (settings.flag("json"))
     TRY(print_line(json::serialize(
         json::object{{"file", valid_utf8(path)}, {"requests", summary.all.requests}})));

@@ -183,13 +183,15 @@ std::string plots(const LedgerSummary& summary) {
        .series = {series("answered locally", days, [](const auto& t) { return t.local; }),
                   series("by the cloud, or not at all", days,
                          [](const auto& t) { return t.requests - t.local; })}});
-  out +=
-      bar_plot_svg({.title = "Share answered locally",
-                    .unit = "%",
-                    .labels = days.labels,
-                    .series = {series("local share", days, [](const auto& t) {
-                      return 100.0 * static_cast<double>(t.local) / static_cast<double>(t.requests);
-                    })}});
+  out += bar_plot_svg({.title = "Share answered locally",
+                       .unit = "%",
+                       .labels = days.labels,
+                       .series = {series("local share", days,
+                                         [](const auto& t) {
+                                           return 100.0 * static_cast<double>(t.local) /
+                                                  static_cast<double>(t.requests);
+                                         })},
+                       .at_least = 100.0});
   out += bar_plot_svg(
       {.title = "Tokens",
        .unit = {},

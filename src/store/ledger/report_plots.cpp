@@ -120,7 +120,7 @@ std::string bar_plot_svg(const BarPlot& plot) {
   std::string out = "<svg viewBox=\"0 0 " + number(wide, 0) + " " + number(top + tall + bottom, 0) +
                     "\" role=\"img\" aria-label=\"" + html_text(plot.title) + "\">";
   out += text_at("title", 0, 16, "start", plot.title);
-  const PlotAxis axis = plot_axis(highest(plot));
+  const PlotAxis axis = plot_axis(std::max(highest(plot), plot.at_least));
   out += axes(plot, axis);
   const auto count = static_cast<double>(plot.labels.size());
   const double slot = field / std::max(1.0, count);

@@ -18,6 +18,7 @@ struct BarPlot {
   std::vector<std::string> labels;
   std::vector<BarSeries> series;  ///< at most 4: there are as many colours
   bool stacked = true;            ///< on top of each other, else side by side
+  double at_least = 0.0;          ///< the axis reaches so far
 };
 
 /// One <svg> element with a title for screen readers and a tooltip on each bar.
