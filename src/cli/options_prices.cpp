@@ -77,7 +77,9 @@ VerbSpec ledger_whatif_verb_spec() {
       .details =
           "Takes token counts from --requests (CSV with a header or JSON lines: prompt_tokens or "
           "input_tokens, completion_tokens or output_tokens, cached_tokens, requests; other "
-          "columns are not read), or --prompt and --answer for --count requests of one size. "
+          "columns are not read), from the ledger, or --prompt and --answer for --count requests "
+          "of "
+          "one size. "
           "Prints every assumption, the costs, and whether published promises hold under them. A "
           "model without a price is an error, never 0.",
       .arguments = {},
@@ -94,6 +96,19 @@ VerbSpec ledger_whatif_verb_spec() {
            .value_name = "FILE",
            .help = "token counts of requests; - is standard input",
            .completion = Completion::File,
+           .in_environment = false,
+           .in_file = false},
+          flag("ledger", "take the requests of the ledger, wherever they were answered"),
+          {.name = "since",
+           .kind = OptionKind::Text,
+           .value_name = "TIME",
+           .help = "with --ledger: only from this time on, such as 2026-01-31 or 7d",
+           .in_environment = false,
+           .in_file = false},
+          {.name = "until",
+           .kind = OptionKind::Text,
+           .value_name = "TIME",
+           .help = "with --ledger: only before this time",
            .in_environment = false,
            .in_file = false},
           real("count", "N", "100000", 1, 1e12, "requests", "how many, without --requests"),

@@ -2,10 +2,12 @@
 
 #include "cli/price_access.h"
 #include "cli/terminal.h"
+#include "cli/verbs/ledger_access.h"
 #include "cli/verbs/verbs.h"
 #include "io/atomic_file.h"
 #include "store/prices/whatif.h"
 #include "store/prices/whatif_input.h"
+#include "store/prices/whatif_ledger.h"
 
 namespace croft::cli {
 namespace {
@@ -17,14 +19,33 @@ Result<std::uint64_t> whole(double value) {
   return static_cast<std::uint64_t>(std::llround(value));
 }
 
+Result<WhatifWork> work_of_ledger(const Settings& settings, const PriceList& list) {
+  const LedgerRange range = TRY(ledger_range(settings));
+  Database database = TRY(open_ledger_database(settings));
+  Ledger ledger = TRY(Ledger::open_for_reading(std::move(database)));
+  LedgerWork found;
+  {
+    LedgerProgressLine progress("reading the ledger");
+    found = TRY(read_whatif_ledger(ledger, range, list, settings.text("provider"),
+                                   settings.text("cloud"), progress.callback()));
+  }
+  if (found.uncounted != 0)
+    note(std::to_string(found.uncounted) +
+         " requests of the ledger have no token counts and are left out");
+  return std::move(found.work);
+}
+
 Result<WhatifWork> work_of(const Settings& settings, const PriceList& list) {
   const std::string& provider = settings.text("provider");
   const std::string& model = settings.text("cloud");
+  if (settings.has_value("requests") && settings.flag("ledger"))
+    return fail(ErrorCode::InvalidArgument, "give either --requests or --ledger");
   if (settings.has_value("requests")) {
     const std::string& path = settings.text("requests");
     const std::string text = TRY(read_file_or_stdin(path, requests_bytes_max));
     return read_whatif_requests(text, path == "-" ? "standard input" : path, list, provider, model);
   }
+  if (settings.flag("ledger")) return work_of_ledger(settings, list);
   const double cached = settings.real("cached");
   if (cached > settings.real("prompt"))
     return fail(ErrorCode::InvalidArgument, "--cached is more than --prompt", {}, "cached");

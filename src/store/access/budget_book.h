@@ -22,12 +22,12 @@ namespace croft {
 
 /// Money set aside for one call to a provider.
 struct Reservation {
-  std::string id;           ///< unique for ever
-  std::string request;      ///< the request's id
-  std::string key_owner;    ///< the key's id where the key has a budget
-  std::string team_owner;   ///< the team's id where the team has one
-  std::int64_t amount = 0;  ///< nano-units, the worst case; not below 0
-  std::string currency;
+  std::string id = {};          ///< unique for ever
+  std::string request = {};     ///< the request's id
+  std::string key_owner = {};   ///< the key's id where the key has a budget
+  std::string team_owner = {};  ///< the team's id where the team has one
+  std::int64_t amount = 0;      ///< nano-units, the worst case; not below 0
+  std::string currency = {};
 };
 
 enum class BudgetDeed : std::uint8_t { Reserve, Settle, Release };

@@ -383,6 +383,14 @@ TEST_P(BudgetTest, KilledFiftyTimesNothingIsLostOrSpentTwice) {
   EXPECT_EQ(must(database_->query_int64("SELECT count(*) FROM croft_budget_server")).value(), 1);
 }
 
+TEST_P(BudgetTest, AReadOnlyDatabaseIsSaidAtTheStart) {
+  const std::string mine = key(100);
+  const auto keeper = BudgetKeeper::start(open({.read_only = true}));
+  ASSERT_FALSE(keeper);
+  EXPECT_THAT(keeper.error().to_string(), HasSubstr("read-only"));
+  EXPECT_EQ(state(mine).spent, 0);
+}
+
 TEST_P(BudgetTest, AFullDiskRefusesAndKeepsWhatWasPromised) {
   if (is_postgres()) GTEST_SKIP() << "PostgreSQL's files are not ours to limit";
   const std::string mine = key(1'000'000);

@@ -31,6 +31,12 @@ std::string money(double units, const WhatifQuestion& question) {
   return figure(units) + " " + question.work.currency;
 }
 
+/// "15.6 times cheaper", "2.1 times dearer".
+std::string compared(const WhatifAnswer& answer) {
+  const double times = answer.times_cheaper();
+  return times >= 1 ? figure(times) + " times cheaper" : figure(1 / times) + " times dearer";
+}
+
 std::string row(std::string_view name, std::string_view value) {
   std::string line = "  " + std::string(name);
   line.resize(std::max<std::size_t>(line.size(), 34), ' ');
@@ -76,7 +82,7 @@ Result<std::vector<WhatifClaim>> whatif_claims(const WhatifQuestion& question) {
   const WhatifAnswer answer = TRY(whatif(question));
   WhatifClaim times{.promise = "225 times cheaper, all local",
                     .holds = answer.times_cheaper() >= times_claimed};
-  times.why = "local answers are " + figure(answer.times_cheaper()) + " times cheaper";
+  times.why = "local answers are " + compared(answer) + " than the cloud's";
   if (!times.holds)
     times.why += "; it takes a machine that is " + figure(times_claimed / answer.times_cheaper()) +
                  " times as fast or as cheap, or a cloud that much dearer";
@@ -116,8 +122,7 @@ std::string whatif_text(const WhatifQuestion& question, const WhatifAnswer& answ
   text += "  not counted: people, rooms, networks, taxes, and what a worse answer costs\n";
   text += "\nCosts\n";
   text += row("all in the cloud", money(answer.cloud_all, question));
-  text += row("all local", money(answer.local_all, question) + ", " +
-                               figure(answer.times_cheaper()) + " times cheaper");
+  text += row("all local", money(answer.local_all, question) + ", " + compared(answer));
   text += row("hybrid", money(answer.hybrid(), question) + ": cloud " +
                             money(answer.cloud_part, question) + ", hardware " +
                             money(answer.hardware, question) + ", power " +
