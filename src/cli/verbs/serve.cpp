@@ -166,8 +166,9 @@ void reload_routes(const Settings& settings, const ModelPaths& paths,
     log_error("the routes stay as they were: " + applied.error().to_string());
 }
 
-/// A core file would hold prompts, keys and what pseudonyms stand for (threats.md W2). One byte, not
-/// none: the kernel gives a program that collects core files everything at 0, nothing at 1 (core(5)).
+/// A core file would hold prompts, keys and what pseudonyms stand for (threats.md W2). One byte,
+/// not none: the kernel gives a program that collects core files everything at 0, nothing at 1
+/// (core(5)).
 void forbid_core_files() {
   rlimit limit{};
   if (getrlimit(RLIMIT_CORE, &limit) != 0) return;

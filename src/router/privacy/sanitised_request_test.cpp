@@ -240,8 +240,8 @@ TEST(SanitisedRequestTest, ANarrowerGateStillStopsSecrets) {
 }
 
 TEST(SanitisedRequestTest, ModesHaveNames) {
-  for (const PrivacyMode mode : {PrivacyMode::LocalOnly, PrivacyMode::Block,
-                                 PrivacyMode::Pseudonymise, PrivacyMode::Allow})
+  for (const PrivacyMode mode :
+       {PrivacyMode::LocalOnly, PrivacyMode::Block, PrivacyMode::Pseudonymise, PrivacyMode::Allow})
     EXPECT_EQ(parse_privacy_mode(privacy_mode_name(mode)).value(), mode);
   EXPECT_EQ(parse_privacy_mode("open").error().code, ErrorCode::InvalidArgument);
 }

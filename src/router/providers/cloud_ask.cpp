@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/random_bits.h"
 #include "router/dialects/write_request.h"
+#include "router/privacy/pseudonyms/pseudonymise.h"
 #include "router/providers/upstream_attempt.h"
 
 namespace croft {
@@ -116,6 +117,20 @@ void CloudAsk::cancel() {
   });
 }
 
+Result<privacy::SanitisedRequest> CloudAsk::sanitised(json::object body) {
+  privacy::PseudonymMap* pseudonyms = pseudonyms_ ? &*pseudonyms_ : nullptr;
+  if (pseudonyms != nullptr && !call_is_noted_) {
+    call_is_noted_ = privacy::note_call(request_.call, privacy::forbidden_types(request_.privacy),
+                                        request_.privacy.limits, scratch_, *pseudonyms);
+    if (!call_is_noted_)
+      return fail(ErrorCode::Forbidden,
+                  "the request must not leave this machine: looking through it took too long",
+                  "Ask a local model, or send less at a time");
+  }
+  return privacy::sanitise(std::move(body), request_.privacy, request_.sensitivity, scratch_,
+                           pseudonyms);
+}
+
 std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink sink) {
   const UpstreamConfig& upstream = target.upstream->config();
   const CandidateModel& model = request_.config->models[target.model];
@@ -126,12 +141,10 @@ std::shared_ptr<Attempt> CloudAsk::begin(const CloudTarget& target, AttemptSink 
   };
   Result<dialects::WrittenRequest> written = write_for(upstream, model, request_.call);
   if (!written) return refuse(std::move(written).error());
-  Result<privacy::SanitisedRequest> sanitised =
-      privacy::sanitise(std::move(written->body), request_.privacy, request_.sensitivity, scratch_,
-                        pseudonyms_ ? &*pseudonyms_ : nullptr);
-  if (!sanitised) return refuse(std::move(sanitised).error());
+  Result<privacy::SanitisedRequest> clean = sanitised(std::move(written->body));
+  if (!clean) return refuse(std::move(clean).error());
   TransferRequest transfer = target.upstream->transfer(
-      written->path, *sanitised, traceparent_text(request_.trace, new_span_id()), request_.hops);
+      written->path, *clean, traceparent_text(request_.trace, new_span_id()), request_.hops);
   if (request_.deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(
         *request_.deadline - std::chrono::steady_clock::now());

@@ -342,8 +342,10 @@ constexpr auto kRoutes = std::to_array<RouteFields>({
      "left and what they would cost. Nothing is generated or sent.",
      kExplain},
     {"POST", "/v1/redact",
-     "Finds personal data and secrets in a text, as `croft redact` does: `{\"entities\": [{\"type\", "
-     "\"start\", \"end\", \"score\"}], \"text\"}`, offsets in UTF-8 bytes of the text given, and the "
+     "Finds personal data and secrets in a text, as `croft redact` does: `{\"entities\": "
+     "[{\"type\", "
+     "\"start\", \"end\", \"score\"}], \"text\"}`, offsets in UTF-8 bytes of the text given, and "
+     "the "
      "text with `<TYPE>` in place of each. No model is asked, nothing is kept or sent.",
      kRedact},
     {"POST", "/v1/completions", "Text that continues a prompt; also scores prompts.", kCompletion},

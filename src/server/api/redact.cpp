@@ -17,8 +17,9 @@ Result<EntitySet> wanted_types(const json::object& body) {
   if (types == nullptr) return privacy::all_entities();
   EntitySet wanted;
   for (const json::value& each : types->get_array()) {
-    const auto type = each.is_string() ? privacy::find_entity_type(std::string_view(each.get_string()))
-                                       : std::nullopt;
+    const auto type = each.is_string()
+                          ? privacy::find_entity_type(std::string_view(each.get_string()))
+                          : std::nullopt;
     if (!type) {
       std::string names;
       for (const std::string& name : privacy::entity_names())

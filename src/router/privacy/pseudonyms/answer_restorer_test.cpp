@@ -63,8 +63,9 @@ std::string through(Dialect upstream, Dialect client, std::string_view bytes, st
   std::vector<AnswerEvent> seen;
   const auto pass_on = [&] {
     for (AnswerEvent& event : events)
-      restorer.feed(std::move(event),
-                    [&](const AnswerEvent& each) { client_reader.feed(writer->write(each), seen); });
+      restorer.feed(std::move(event), [&](const AnswerEvent& each) {
+        client_reader.feed(writer->write(each), seen);
+      });
     events.clear();
   };
   for (std::size_t at = 0; at < bytes.size(); at += step) {
@@ -143,9 +144,9 @@ constexpr std::string_view kOllama =
 TEST(AnswerRestorer, P4_NativeBytesOfEachDialectAreRestored) {
   const std::string expected = R"(Dear Anna "Ann" Schmidt{mail_anna}{"to":"Anna \"Ann\" Schmidt"})";
   for (const Dialect client : {Dialect::OpenAi, Dialect::Anthropic})
-    for (const auto& [upstream, bytes] : {std::pair{Dialect::OpenAi, kOpenAi},
-                                          std::pair{Dialect::Anthropic, kAnthropic},
-                                          std::pair{Dialect::Ollama, kOllama}})
+    for (const auto& [upstream, bytes] :
+         {std::pair{Dialect::OpenAi, kOpenAi}, std::pair{Dialect::Anthropic, kAnthropic},
+          std::pair{Dialect::Ollama, kOllama}})
       for (const std::size_t step : {std::size_t{1}, std::size_t{7}, bytes.size()})
         EXPECT_EQ(through(upstream, client, bytes, step), expected)
             << dialects::dialect_text(upstream) << " " << step;
@@ -170,8 +171,9 @@ TEST(AnswerRestorer, P8_EveryKindOfEvent) {
   EXPECT_EQ(text_of(out), R"([of ][Schmidt]Mar{f}{"a":"Schmidt"}{mail_anna}{"b":"Schmidt"})");
   EXPECT_EQ(std::get<ThinkingSignature>(out.at(3)).signature, "Marlwick");  // its provider's own
   EXPECT_EQ(std::get<Finished>(out.back()).stop_sequence, "Schmidt");
-  const auto failed = restore_all({Started{}, TextDelta{.text = "Dear Mar"},
-                                   Failed{.error = fail(ErrorCode::Upstream, "no Marlwick").error()}});
+  const auto failed =
+      restore_all({Started{}, TextDelta{.text = "Dear Mar"},
+                   Failed{.error = fail(ErrorCode::Upstream, "no Marlwick").error()}});
   EXPECT_EQ(text_of(failed), "Dear ");  // half a surrogate is nothing
   EXPECT_EQ(std::get<Failed>(failed.back()).error.message, "no Schmidt");
   const auto cut = restore_all({TextDelta{.text = "Dear Kendall Marlwick Marlwick"}, Failed{}});
@@ -182,8 +184,8 @@ TEST(AnswerRestorer, P8_EveryKindOfEvent) {
 
 TEST(AnswerRestorer, AnAnswerInJsonStaysJson) {
   using namespace dialects;
-  const auto out = restore_all({TextDelta{.text = R"({"a": "Kendall Marlwick"})"}, Finished{}},
-                               TextForm::Json);
+  const auto out =
+      restore_all({TextDelta{.text = R"({"a": "Kendall Marlwick"})"}, Finished{}}, TextForm::Json);
   EXPECT_EQ(text_of(out), R"({"a": "Anna \"Ann\" Schmidt"})");
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "router/privacy/characters.h"
+
 namespace croft::privacy {
 namespace {
 
@@ -18,6 +20,16 @@ bool is_ending(std::string_view text, Endings endings) {
   for (const std::string_view each : kEndings)
     if (each == text) return true;
   return false;
+}
+
+bool is_ascii(const Unit& unit, std::uint8_t classes) {
+  return unit.value < 0x80 && is(static_cast<char>(unit.value), classes);
+}
+
+/// Whether one word ends and another begins between the two.
+bool are_run_together(const Unit& before, const Unit& after) {
+  if (is_ascii(before, kDigit) != is_ascii(after, kDigit)) return true;
+  return is_ascii(before, kLower) && is_ascii(after, kUpper);
 }
 
 bool is_separator(const Unit& unit) {
@@ -39,6 +51,7 @@ PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, 
     const Unit& unit = units[i];
     if (unit.kind == Unit::Kind::Skipped && i - at <= kSpacesMax) continue;
     if (!unit.is_word || i - at > kSpacesMax) return decided();
+    if (i > 0 && are_run_together(units[i - 1], unit)) return decided();
     if (endings == Endings::None || letters.size() >= kEndingMax) return {};
     letters += unit.fold();
     end = i + 1;
@@ -82,7 +95,7 @@ PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units, 
 bool begins_word(std::span<const Unit> units, std::size_t at) {
   if (at == 0 || !units[at].is_word) return true;
   const Unit& before = units[at - 1];
-  if (!before.is_word) return true;
+  if (!before.is_word || are_run_together(before, units[at])) return true;
   constexpr std::u32string_view kLetters = U"nrtbf";
   return at >= 2 && !before.is_escape && kLetters.contains(before.value) &&
          units[at - 2].value == U'\\';

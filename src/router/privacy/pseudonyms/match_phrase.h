@@ -40,7 +40,7 @@ template <typename EndingsOf>
                                        std::size_t at, bool final);
 
 /// Whether a word may begin at unit `at`: the one before is none of a word, or is the letter of an
-/// escape ("\n") that nobody undid.
+/// escape ("\n") that nobody undid, or two words were run together: "seeAnna", "see4111".
 [[nodiscard]] bool begins_word(std::span<const Unit> units, std::size_t at);
 
 // ---- What follows is part of the implementation. ----

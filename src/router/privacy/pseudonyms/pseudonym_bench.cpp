@@ -40,11 +40,13 @@ double best_of(int rounds, Work work) {
 int main(int count, char** arguments) {
   const int rounds = count > 1 ? std::atoi(arguments[1]) : 200;
   std::string text =
-      "Please write to jane.doe@acme-corp.de and say that her card 4111 1111 1111 1111 was charged; "
+      "Please write to jane.doe@acme-corp.de and say that her card 4111 1111 1111 1111 was "
+      "charged; "
       "she can be called at +49 171 2345678. ";
   while (text.size() < 1000)
-    text += "The committee met on Tuesday to look at the plans for the new library, and after a long "
-            "talk about cost it was agreed that work may begin in the spring. ";
+    text +=
+        "The committee met on Tuesday to look at the plans for the new library, and after a long "
+        "talk about cost it was agreed that work may begin in the spring. ";
   text.resize(1000);
   const json::object body = {
       {"model", "m"}, {"messages", json::array{json::object{{"role", "user"}, {"content", text}}}}};

@@ -24,7 +24,8 @@ json::object parsed(std::string_view text) {
   return parse_json(text, "test").value().as_object();
 }
 
-const PrivacyPolicy kPolicy{.mode = PrivacyMode::Pseudonymise, .limits = {.time_max = std::chrono::seconds(20)}};
+const PrivacyPolicy kPolicy{.mode = PrivacyMode::Pseudonymise,
+                            .limits = {.time_max = std::chrono::seconds(20)}};
 
 struct Sent {
   Result<SanitisedRequest> request;
@@ -74,8 +75,13 @@ constexpr std::string_view kShapes[] = {
 };
 
 constexpr std::string_view kPlanted[] = {
-    "jane.doe@acme-corp.de",  "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE", "+49 171 2345678",
-    "DE89370400440532013000", "10.17.23.42",         "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "jane.doe@acme-corp.de",
+    "4111 1111 1111 1111",
+    "AKIAIOSFODNN7EXAMPLE",
+    "+49 171 2345678",
+    "DE89370400440532013000",
+    "10.17.23.42",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
 };
 
 TEST(Pseudonymise, NothingIsLeftInAnyField) {
@@ -107,13 +113,14 @@ TEST(Pseudonymise, ACleanRequestIsNotTouched) {
 }
 
 TEST(Pseudonymise, EscapesAreUndoneAndJsonStaysJson) {
-  for (const std::string_view body : {
-           R"({"arguments":"{\"to\":\"jane\\u0040acme-corp.de\",\"n\":1.50,\"n\":2}"})",
-           R"({"content":"\"{\\\"to\\\":\\\"jane\\\\u0040acme-corp.de\\\"}\""})",
-           R"({"arguments":"{\"a\":\"\\u006aane@acme-corp.de\",\"a\":\"x\"}"})",
-           R"({"arguments":"{\"a\":\"jane\\u0040acme-corp.de"})",
-           R"({"arguments":"{\"card\":\"4111\\u00201111\\u00201111\\u00201111\", \"jane@acme-corp.de\":[]}"})",
-       }) {
+  for (
+      const std::string_view body : {
+          R"({"arguments":"{\"to\":\"jane\\u0040acme-corp.de\",\"n\":1.50,\"n\":2}"})",
+          R"({"content":"\"{\\\"to\\\":\\\"jane\\\\u0040acme-corp.de\\\"}\""})",
+          R"({"arguments":"{\"a\":\"\\u006aane@acme-corp.de\",\"a\":\"x\"}"})",
+          R"({"arguments":"{\"a\":\"jane\\u0040acme-corp.de"})",
+          R"({"arguments":"{\"card\":\"4111\\u00201111\\u00201111\\u00201111\", \"jane@acme-corp.de\":[]}"})",
+      }) {
     const std::string out = sent_text(parsed(body));
     FindScratch scratch;
     EXPECT_FALSE(out.contains("acme-corp")) << out;
@@ -124,13 +131,14 @@ TEST(Pseudonymise, EscapesAreUndoneAndJsonStaysJson) {
     EXPECT_TRUE(!whole || parse_json(first, "arguments").has_value()) << out;
   }
   // What needs no change keeps its form: numbers, spaces, members that come twice.
-  EXPECT_TRUE(sent_text(parsed(R"({"arguments":"{\"to\":\"a@acme-corp.de\", \"n\":1.50,\"n\":2}"})"))
-                  .contains(R"(\", \"n\":1.50,\"n\":2}")"));
+  EXPECT_TRUE(
+      sent_text(parsed(R"({"arguments":"{\"to\":\"a@acme-corp.de\", \"n\":1.50,\"n\":2}"})"))
+          .contains(R"(\", \"n\":1.50,\"n\":2}")"));
 }
 
 TEST(Pseudonymise, NumbersOfJsonStayNumbersWhereTheyCan) {
-  const std::string out =
-      sent_text(parsed(R"({"metadata":{"card":4111111111111111},"x":"{\"card\":4111111111111111}"})"));
+  const std::string out = sent_text(
+      parsed(R"({"metadata":{"card":4111111111111111},"x":"{\"card\":4111111111111111}"})"));
   EXPECT_FALSE(out.contains("4111111111111111")) << out;
   EXPECT_TRUE(parsed(out).at("metadata").at("card").is_number()) << out;
   EXPECT_TRUE(parse_json(parsed(out).at("x").as_string(), "x")->at("card").is_number()) << out;
@@ -151,8 +159,8 @@ TEST(Pseudonymise, P2_OffsetsAreOfOneTextWhateverStandsBefore) {
   // Characters of one to four bytes, full-width digits and soft hyphens move what follows.
   for (const std::string_view before : {"", "\u00E4", "\u20AC", "\U0001F600", "\u00AD", "\uFF11"})
     for (const std::string_view after : {"", "\u00E4", "\U0001F600"}) {
-      const std::string text =
-          std::string(before) + " jane.doe@acme-corp.de " + std::string(after) + " 4111 1111 1111 1111!";
+      const std::string text = std::string(before) + " jane.doe@acme-corp.de " +
+                               std::string(after) + " 4111 1111 1111 1111!";
       const Sent sent = send({{"content", text}});
       ASSERT_TRUE(sent.request.has_value());
       const std::string out(sent.request->body().at("content").as_string());
@@ -210,6 +218,30 @@ TEST(Pseudonymise, P9_OverlappingFindingsLeaveNothing) {
   }
 }
 
+TEST(Pseudonymise, P9_WhatADialectRunsTogetherIsKnownFromBefore) {
+  for (const std::string_view planted : kPlanted) {
+    dialects::ChatCall call;
+    dialects::ChatMessage message;
+    for (const std::string_view part : {std::string_view("see"), planted, std::string_view("Now"),
+                                        std::string_view("SEE"), planted})
+      message.content.push_back(dialects::TextPart{.text = std::string(part)});
+    call.messages.push_back(message);
+    const std::string joined = "see" + std::string(planted) + "NowSEE" + std::string(planted);
+    const json::object body = {{"messages", json::array{json::object{{"content", joined}}}}};
+    FindScratch scratch;
+    PseudonymMap map(key_of("one"));
+    Sensitivity earlier;
+    earlier.verdict = Verdict::Found;
+    ASSERT_TRUE(note_call(call, forbidden_types(kPolicy), kPolicy.limits, scratch, map));
+    const auto request = sanitise(body, kPolicy, earlier, scratch, &map);
+    ASSERT_TRUE(request.has_value());
+    const std::string out(request->body().at("messages").at(0).at("content").as_string());
+    EXPECT_FALSE(out.contains(planted)) << out;
+    const bool secret = planted.starts_with("AKIA") || planted.starts_with("ghp");
+    EXPECT_EQ(restored(*map.restorations(), out) == joined, !secret) << out;
+  }
+}
+
 TEST(Pseudonymise, P10_SecretsGoForGood) {
   const Sent sent = send(parsed(
       R"({"content":"key AKIAIOSFODNN7EXAMPLE, password: hunter2hunter2\n","metadata":{"password":"correct-horse-1"},"again":"AKIAIOSFODNN7EXAMPLE correct-horse-1"})"));
@@ -235,7 +267,7 @@ TEST(Pseudonymise, P12_WhatCannotBeLookedThroughStays) {
     EXPECT_EQ(result.error().code, ErrorCode::Forbidden);
     EXPECT_FALSE(result.error().to_string().contains("acme"));
   };
-  refused(body, kPolicy, {}, &map);     // no detector ran
+  refused(body, kPolicy, {}, &map);        // no detector ran
   refused(body, kPolicy, found, nullptr);  // nothing would bring it back
   PrivacyPolicy hasty = kPolicy;
   hasty.limits.time_max = std::chrono::microseconds(-1);
@@ -243,7 +275,8 @@ TEST(Pseudonymise, P12_WhatCannotBeLookedThroughStays) {
   PrivacyPolicy narrow = kPolicy;
   narrow.limits.bytes_max = 4;
   refused(body, narrow, found, &map);
-  const json::object picture = parsed(R"({"content":[{"type":"image"},{"type":"text","text":"jane@acme-corp.de"}]})");
+  const json::object picture =
+      parsed(R"({"content":[{"type":"image"},{"type":"text","text":"jane@acme-corp.de"}]})");
   refused(picture, kPolicy, scan_request(picture, kPolicy.gated, kPolicy.limits, scratch), &map);
   refused(picture, kPolicy, found, &map);
   std::string nested = "x\\n jane@acme-corp.de";
@@ -263,13 +296,22 @@ TEST(Pseudonymise, BirthDatesMoveAndOtherDatesStay) {
 /// Random texts of words, signs, planted values and escapes.
 std::string random_text(std::mt19937_64& random) {
   constexpr std::string_view kPieces[] = {
-      "the ",     "invoice ",  "\n",       "Gr\u00FC\u00DFe ", "\U0001F600", "{\"a\": 1} ", "\\",  "\"",
-      "<b>",      ", ",        "Kendall ", "Torin's ",        "id_abc ",    "[API_KEY] ",  "\t",  "\u4F60\u597D",
-      "555-0100", "192.0.2.1", "a",        "(",               ") ",         "C:\\new ",    "$1 ", "%20"};
-  constexpr std::string_view kValues[] = {
-      "jane.doe@acme-corp.de", "JOE@ACME-CORP.DE", "4111 1111 1111 1111", "4111111111111111",
-      "+49 171 2345678",       "(415) 867-5309",   "DE89 3704 0044 0532 0130 00",
-      "10.17.23.42",           "jane@acme-corp.de", "fe80::1ff:fe23:4567:890a"};
+      "the ",       "invoice ",    "\n",       "Gr\u00FC\u00DFe ",
+      "\U0001F600", "{\"a\": 1} ", "\\",       "\"",
+      "<b>",        ", ",          "Kendall ", "Torin's ",
+      "id_abc ",    "[API_KEY] ",  "\t",       "\u4F60\u597D",
+      "555-0100",   "192.0.2.1",   "a",        "(",
+      ") ",         "C:\\new ",    "$1 ",      "%20"};
+  constexpr std::string_view kValues[] = {"jane.doe@acme-corp.de",
+                                          "JOE@ACME-CORP.DE",
+                                          "4111 1111 1111 1111",
+                                          "4111111111111111",
+                                          "+49 171 2345678",
+                                          "(415) 867-5309",
+                                          "DE89 3704 0044 0532 0130 00",
+                                          "10.17.23.42",
+                                          "jane@acme-corp.de",
+                                          "fe80::1ff:fe23:4567:890a"};
   std::string text;
   const std::size_t count = random() % 30;
   for (std::size_t i = 0; i < count; ++i) {
