@@ -93,12 +93,14 @@ void PseudonymMap::find_known(std::string_view text, std::vector<Known>& out) {
   starts.push_back(text.size());
   for (std::size_t i = 0; i < units.size();) {
     const Unit& unit = units[i];
-    if (unit.folded_size == 0 || !known_.may_begin(unit.folded[0])) {
+    if (unit.folded_size == 0 || !known_.may_begin(unit.folded[0]) || splits_number(units, i)) {
       ++i;
       continue;
     }
     const PhraseMatch match = match_phrase(known_, units, i, true, [&](std::uint32_t id) {
-      return pseudonyms_[id].kind == SurrogateKind::Person ? Endings::Genitive : Endings::None;
+      const Pseudonym& known = pseudonyms_[id];
+      if (is_recognised_anywhere(known.kind, known.value)) return Endings::Any;
+      return known.kind == SurrogateKind::Person ? Endings::Genitive : Endings::None;
     });
     const PhraseIndex::Phrase* meant = nullptr;
     std::string_view matched;

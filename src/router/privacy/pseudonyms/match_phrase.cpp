@@ -41,6 +41,10 @@ bool is_separator(const Unit& unit) {
 }  // namespace
 
 PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, Endings endings) {
+  if (endings == Endings::Any) {
+    if (at == units.size() && !final) return {MatchState::NeedsMore, at};
+    return {splits_number(units, at) ? MatchState::None : MatchState::Found, at};
+  }
   std::string letters;
   std::size_t end = at;
   const auto decided = [&] {
@@ -58,6 +62,11 @@ PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, 
   }
   if (!final) return {MatchState::NeedsMore, end};
   return decided();
+}
+
+bool splits_number(std::span<const Unit> units, std::size_t at) {
+  return at > 0 && at < units.size() && is_ascii(units[at - 1], kDigit) &&
+         is_ascii(units[at], kDigit);
 }
 
 PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units, std::size_t at,
