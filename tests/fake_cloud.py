@@ -57,12 +57,15 @@ class FakeCloud:
 
     def reset(self):
         """Forgets requests, bytes, counts and the invoice; open connections go on."""
-        self._exchanges, self._connections, self._closed_bytes = [], {}, bytearray()
+        for connection in getattr(self, "_connections", {}).values():
+            connection.forgotten = len(connection.received)  # it goes on, and so does what it brings
+        self._exchanges, self._connections, self._closed_bytes = [], getattr(self, "_connections", {}), bytearray()
         self._fault_counts, self._windows, self._calls, self._connection_count = {}, {}, 0, 0
 
     def received(self):
         """All that came in, connection by connection, also what was no request."""
-        return bytes(self._closed_bytes) + b"".join(bytes(connection.received) for connection in list(self._connections.values()))
+        return bytes(self._closed_bytes) + b"".join(
+            bytes(connection.received[connection.forgotten:]) for connection in list(self._connections.values()))
 
     def wait_for(self, condition, seconds=10.0):
         """Waits until `condition(self)` holds; AssertionError if it does not."""
@@ -126,7 +129,7 @@ class FakeCloud:
         self._tasks.add(task)
         self._connection_count += 1
         number, connection = self._connection_count, Connection(reader, writer)
-        self._connections[number] = connection
+        self._connections[connection] = connection
         try:
             while await self._one(number, connection):
                 pass
@@ -139,8 +142,8 @@ class FakeCloud:
             self._bugs.append(bug)
         finally:
             connection.close()
-            if self._connections.pop(number, None):
-                self._closed_bytes += connection.received
+            if self._connections.pop(connection, None):
+                self._closed_bytes += connection.received[connection.forgotten:]
             self._tasks.discard(task)
 
     async def _one(self, number, connection):

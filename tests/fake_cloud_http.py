@@ -38,6 +38,7 @@ class Connection:
 
     def __init__(self, reader, writer):
         self.received = bytearray()
+        self.forgotten = 0  # bytes of it that nobody asks for any more
         self.peer = writer.get_extra_info("peername")
         self._reader, self._writer = reader, writer
         self._at = 0                       # what lies before was read as requests

@@ -49,8 +49,9 @@ def encodings(value):
 
 
 def leaks(data):
-    """Names of the planted values that are in `data`."""
-    return sorted({name for name, value in PLANTED.items() for form in encodings(value) if len(form) >= 8 and form in data})
+    """Names of the planted values that are in `data`, with the bytes around them."""
+    return sorted({f"{name}: {data[max(0, data.index(form) - 40):data.index(form) + 60]}" for name, value in PLANTED.items()
+                   for form in encodings(value) if len(form) >= 8 and form in data})
 
 
 def shapes(path, value):

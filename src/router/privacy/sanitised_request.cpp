@@ -15,12 +15,6 @@ constexpr std::array<std::pair<PrivacyMode, std::string_view>, 4> kModes = {{
     {PrivacyMode::Allow, "allow"},
 }};
 
-/// What this policy does not let leave.
-EntitySet forbidden_types(const PrivacyPolicy& policy) {
-  if (policy.mode != PrivacyMode::Allow) return policy.gated | secret_entities();
-  return policy.allow_secrets ? EntitySet{} : secret_entities();
-}
-
 /// As the verdict would be if these types had been asked for.
 Sensitivity with_gated(Sensitivity sensitivity, const EntitySet& gated) {
   sensitivity.gated = gated;
@@ -58,6 +52,11 @@ std::unexpected<Error> refusal(const PrivacyPolicy& policy, const Sensitivity& s
 }
 
 }  // namespace
+
+EntitySet forbidden_types(const PrivacyPolicy& policy) {
+  if (policy.mode != PrivacyMode::Allow) return policy.gated | secret_entities();
+  return policy.allow_secrets ? EntitySet{} : secret_entities();
+}
 
 std::string_view privacy_mode_name(PrivacyMode mode) {
   return kModes[static_cast<std::size_t>(mode)].second;

@@ -69,6 +69,9 @@ class SanitisedRequest final {
   PrivacyMode mode_;
 };
 
+/// What must not leave under `policy` as it is.
+[[nodiscard]] EntitySet forbidden_types(const PrivacyPolicy& policy);
+
 /// Lets `body`, as it would go out, through the gate. `earlier` is the verdict on what the client
 /// sent: it binds, too, and the body is looked through again, because between the two somebody
 /// wrote it anew in another dialect.

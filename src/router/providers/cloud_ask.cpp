@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/random_bits.h"
 #include "router/dialects/write_request.h"
+#include "router/privacy/pseudonyms/pseudonymise.h"
 #include "router/providers/upstream_attempt.h"
 
 namespace croft {
@@ -118,13 +119,26 @@ void CloudAsk::cancel() {
   });
 }
 
+Result<privacy::SanitisedRequest> CloudAsk::sanitised(json::object body) {
+  privacy::PseudonymMap* pseudonyms = pseudonyms_ ? &*pseudonyms_ : nullptr;
+  if (pseudonyms != nullptr && !call_is_noted_) {
+    call_is_noted_ = privacy::note_call(request_.call, privacy::forbidden_types(request_.privacy),
+                                        request_.privacy.limits, scratch_, *pseudonyms);
+    if (!call_is_noted_)
+      return fail(ErrorCode::Forbidden,
+                  "the request must not leave this machine: looking through it took too long",
+                  "Ask a local model, or send less at a time");
+  }
+  return privacy::sanitise(std::move(body), request_.privacy, request_.sensitivity, scratch_,
+                           pseudonyms);
+}
+
 Result<TransferRequest> CloudAsk::write(const CloudTarget& target) {
   const UpstreamConfig& upstream = target.upstream->config();
   const CandidateModel& model = request_.config->models[target.model];
   dialects::WrittenRequest written = TRY(write_for(upstream, model, request_.call));
   const privacy::SanitisedRequest sanitised =
-      TRY(privacy::sanitise(std::move(written.body), request_.privacy, request_.sensitivity,
-                            scratch_, pseudonyms_ ? &*pseudonyms_ : nullptr));
+      TRY(sanitised(std::move(written.body)));
   return target.upstream->transfer(written.path, sanitised,
                                    traceparent_text(request_.trace, new_span_id()), request_.hops);
 }

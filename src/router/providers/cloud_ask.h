@@ -53,6 +53,8 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   void run();
   /// The request as it goes to `target`. Errors: what its dialect cannot say; Forbidden.
   [[nodiscard]] Result<TransferRequest> write(const CloudTarget& target);
+  /// The body as it may go out.
+  [[nodiscard]] Result<privacy::SanitisedRequest> sanitised(json::object body);
   /// Gives an event of the answer to the sink, true values put back.
   void give(std::size_t target, dialects::AnswerEvent event);
   void tell(std::size_t target, dialects::AnswerEvent event);
@@ -65,6 +67,7 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   std::shared_ptr<CloudCall> call_;
   privacy::FindScratch scratch_;
   std::optional<privacy::PseudonymMap> pseudonyms_;  ///< of all attempts
+  bool call_is_noted_ = false;
   std::optional<privacy::AnswerRestorer> restorer_;  ///< of the one that answers
   bool over_ = false;
 };

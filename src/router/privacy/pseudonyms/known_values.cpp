@@ -93,19 +93,24 @@ void PseudonymMap::find_known(std::string_view text, std::vector<Known>& out) {
   starts.push_back(text.size());
   for (std::size_t i = 0; i < units.size();) {
     const Unit& unit = units[i];
-    if (unit.folded_size == 0 || !known_.may_begin(unit.folded[0]) || !begins_word(units, i)) {
+    if (unit.folded_size == 0 || !known_.may_begin(unit.folded[0]) || splits_number(units, i)) {
       ++i;
       continue;
     }
     const PhraseMatch match = match_phrase(known_, units, i, true, [&](std::uint32_t id) {
-      return pseudonyms_[id].kind == SurrogateKind::Person ? Endings::Genitive : Endings::None;
+      const Pseudonym& known = pseudonyms_[id];
+      if (is_recognised_anywhere(known.kind, known.value)) return Endings::Any;
+      return known.kind == SurrogateKind::Person ? Endings::Genitive : Endings::None;
     });
     const PhraseIndex::Phrase* meant = nullptr;
     std::string_view matched;
+    const bool at_word = begins_word(units, i);
     if (match.state == MatchState::Found) {
       matched = text.substr(starts[i], starts[match.phrase_end] - starts[i]);
       for (const PhraseIndex::Phrase& each : match.phrases) {
         const Pseudonym& known = pseudonyms_[each.id];
+        if (!at_word && !(known.value == matched && is_recognised_anywhere(known.kind, matched)))
+          continue;
         if (meant == nullptr && is_meant(known.kind, known.value, matched)) meant = &each;
         if (known.value == matched) meant = &each;
       }

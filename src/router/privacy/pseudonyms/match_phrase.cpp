@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "router/privacy/characters.h"
+
 namespace croft::privacy {
 namespace {
 
@@ -20,6 +22,16 @@ bool is_ending(std::string_view text, Endings endings) {
   return false;
 }
 
+bool is_ascii(const Unit& unit, std::uint8_t classes) {
+  return unit.value < 0x80 && is(static_cast<char>(unit.value), classes);
+}
+
+/// Whether one word ends and another begins between the two.
+bool are_run_together(const Unit& before, const Unit& after) {
+  if (is_ascii(before, kDigit) != is_ascii(after, kDigit)) return true;
+  return is_ascii(before, kLower) && is_ascii(after, kUpper);
+}
+
 bool is_separator(const Unit& unit) {
   if (unit.kind == Unit::Kind::Space) return true;
   constexpr std::string_view kSeparators = "-./()";
@@ -29,6 +41,10 @@ bool is_separator(const Unit& unit) {
 }  // namespace
 
 PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, Endings endings) {
+  if (endings == Endings::Any) {
+    if (at == units.size() && !final) return {MatchState::NeedsMore, at};
+    return {splits_number(units, at) ? MatchState::None : MatchState::Found, at};
+  }
   std::string letters;
   std::size_t end = at;
   const auto decided = [&] {
@@ -39,12 +55,18 @@ PhraseEnding ending_at(std::span<const Unit> units, std::size_t at, bool final, 
     const Unit& unit = units[i];
     if (unit.kind == Unit::Kind::Skipped && i - at <= kSpacesMax) continue;
     if (!unit.is_word || i - at > kSpacesMax) return decided();
+    if (i > 0 && are_run_together(units[i - 1], unit)) return decided();
     if (endings == Endings::None || letters.size() >= kEndingMax) return {};
     letters += unit.fold();
     end = i + 1;
   }
   if (!final) return {MatchState::NeedsMore, end};
   return decided();
+}
+
+bool splits_number(std::span<const Unit> units, std::size_t at) {
+  return at > 0 && at < units.size() && is_ascii(units[at - 1], kDigit) &&
+         is_ascii(units[at], kDigit);
 }
 
 PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units, std::size_t at,
@@ -82,7 +104,7 @@ PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units, 
 bool begins_word(std::span<const Unit> units, std::size_t at) {
   if (at == 0 || !units[at].is_word) return true;
   const Unit& before = units[at - 1];
-  if (!before.is_word) return true;
+  if (!before.is_word || are_run_together(before, units[at])) return true;
   constexpr std::u32string_view kLetters = U"nrtbf";
   return at >= 2 && !before.is_escape && kLetters.contains(before.value) &&
          units[at - 2].value == U'\\';

@@ -16,6 +16,7 @@ namespace croft::privacy {
 enum class Endings : std::uint8_t {
   None,
   Genitive,  ///< an s: for names of which another may be a longer form, "Ann" and "Anne"
+  Any,       ///< whatever, but no digit after a digit: for codes that are known in midst of a word
   Names,     ///< all of match_phrase.cpp's: for names that nothing else begins with
 };
 
@@ -34,13 +35,16 @@ template <typename EndingsOf>
 [[nodiscard]] PhraseMatch match_phrase(const PhraseIndex& index, std::span<const Unit> units,
                                        std::size_t at, bool final, EndingsOf endings_of);
 
+/// Whether a digit stands before the one at `at`: then it is the rest of another number.
+[[nodiscard]] bool splits_number(std::span<const Unit> units, std::size_t at);
+
 /// As match_phrase for numbers that were grouped anew: phrases are letters and digits (and a plus)
 /// without separators, and up to two separators may stand between any two of them.
 [[nodiscard]] PhraseMatch match_number(const PhraseIndex& index, std::span<const Unit> units,
                                        std::size_t at, bool final);
 
 /// Whether a word may begin at unit `at`: the one before is none of a word, or is the letter of an
-/// escape ("\n") that nobody undid.
+/// escape ("\n") that nobody undid, or two words were run together: "seeAnna", "see4111".
 [[nodiscard]] bool begins_word(std::span<const Unit> units, std::size_t at);
 
 // ---- What follows is part of the implementation. ----

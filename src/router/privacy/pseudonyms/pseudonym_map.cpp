@@ -27,11 +27,6 @@ bool is_number_kind(SurrogateKind kind) {
          kind == UkNino || kind == UkNhs || kind == Code;
 }
 
-bool is_name_kind(SurrogateKind kind) {
-  using enum SurrogateKind;
-  return kind == Person || kind == Place || kind == Organization || kind == Street;
-}
-
 /// Values with one of these are the same person's, number's and so on.
 std::string normal_of(SurrogateKind kind, std::string_view value) {
   if (kind == SurrogateKind::Secret || kind == SurrogateKind::Crypto) return std::string(value);
@@ -371,6 +366,7 @@ std::shared_ptr<const Restorations> PseudonymMap::restorations() const {
                            : each.kind == SurrogateKind::Email ? Recasing::Upper
                                                                : Recasing::Never;
     restoration.is_number = is_number_kind(each.kind);
+    restoration.anywhere = is_recognised_anywhere(each.kind, each.surrogate);
     restoration.is_identifier = each.kind == SurrogateKind::Identifier;
     if (each.surrogate.starts_with('<')) {
       // Models drop the brackets.

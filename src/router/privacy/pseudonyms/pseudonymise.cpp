@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <map>
 
-#include "router/privacy/characters.h"
 #include "router/privacy/pseudonyms/body_texts.h"
-#include "router/privacy/pseudonyms/text_readings.h"
-#include "router/privacy/pseudonyms/value_parts.h"
 
 namespace croft::privacy {
 namespace {
 
 constexpr int kRoundsMax = 3;
-constexpr char kMask = '\x1A';           // no letter, digit or space: nothing is found across it
-constexpr std::size_t kBirthReach = 40;  // bytes before a date
+constexpr char kMask = '\x1A';  // no letter, digit or space: nothing is found across it
 
 struct Span {
   std::size_t begin;
@@ -36,22 +32,6 @@ struct Found {
   std::size_t end;
   EntityType type;
 };
-
-bool says_birth(std::string_view word) {
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"birth", "born", "birthday", "birthdate", "dob", "geboren", "geb", "geburtsdatum",
-       "geburtstag", "naissance", "nacimiento", "nacido", "nacida", "nascita", "geboorte",
-       "geboortedatum", "nascimento"});
-  return std::ranges::find(kWords, word) != kWords.end();
-}
-
-bool is_birth_date(std::string_view text, std::size_t start) {
-  const std::size_t from = start - std::min(start, kBirthReach);
-  bool found = false;
-  each_word(text.substr(from, start - from),
-            [&](std::string_view word) { found = found || says_birth(word); });
-  return found;
-}
 
 std::unexpected<Error> refusal(std::string why) {
   return fail(ErrorCode::Forbidden, "the request must not leave this machine: " + std::move(why),
@@ -122,10 +102,7 @@ class Pseudonymiser {
     if (!findings) return false;
     for (const Finding& finding : *findings) {
       if (finding.end <= reading.prefix) continue;
-      const bool wanted =
-          contains(types_, finding.type) || (surrogate_kind(finding.type) == SurrogateKind::Date &&
-                                             is_birth_date(reading.text, finding.start));
-      if (!wanted) continue;
+      if (!is_wanted(finding, reading, types_)) continue;
       const std::size_t begin = std::max(finding.start, reading.prefix);
       found.push_back({state, number, begin, finding.end, finding.type});
       const std::string_view value =

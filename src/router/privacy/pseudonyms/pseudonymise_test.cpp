@@ -218,6 +218,30 @@ TEST(Pseudonymise, P9_OverlappingFindingsLeaveNothing) {
   }
 }
 
+TEST(Pseudonymise, P9_WhatADialectRunsTogetherIsKnownFromBefore) {
+  for (const std::string_view planted : kPlanted) {
+    dialects::ChatCall call;
+    dialects::ChatMessage message;
+    for (const std::string_view part : {std::string_view("see"), planted, std::string_view("Now"),
+                                        std::string_view("SEE"), planted})
+      message.content.push_back(dialects::TextPart{.text = std::string(part)});
+    call.messages.push_back(message);
+    const std::string joined = "see" + std::string(planted) + "NowSEE" + std::string(planted);
+    const json::object body = {{"messages", json::array{json::object{{"content", joined}}}}};
+    FindScratch scratch;
+    PseudonymMap map(key_of("one"));
+    Sensitivity earlier;
+    earlier.verdict = Verdict::Found;
+    ASSERT_TRUE(note_call(call, forbidden_types(kPolicy), kPolicy.limits, scratch, map));
+    const auto request = sanitise(body, kPolicy, earlier, scratch, &map);
+    ASSERT_TRUE(request.has_value());
+    const std::string out(request->body().at("messages").at(0).at("content").as_string());
+    EXPECT_FALSE(out.contains(planted)) << out;
+    const bool secret = planted.starts_with("AKIA") || planted.starts_with("ghp");
+    EXPECT_EQ(restored(*map.restorations(), out) == joined, !secret) << out;
+  }
+}
+
 TEST(Pseudonymise, P10_SecretsGoForGood) {
   const Sent sent = send(parsed(
       R"({"content":"key AKIAIOSFODNN7EXAMPLE, password: hunter2hunter2\n","metadata":{"password":"correct-horse-1"},"again":"AKIAIOSFODNN7EXAMPLE correct-horse-1"})"));

@@ -59,8 +59,14 @@ Restorations::Restorations(std::vector<Restoration> list) : list_(std::move(list
 }
 
 PhraseMatch Restorations::match(std::span<const Unit> units, std::size_t at, bool final) const {
-  const PhraseMatch phrase =
-      match_phrase(phrases_, units, at, final, [&](std::uint32_t id) { return list_[id].endings; });
+  const PhraseMatch phrase = match_phrase(phrases_, units, at, final, [&](std::uint32_t id) {
+    return list_[id].anywhere ? Endings::Any : list_[id].endings;
+  });
+  if (!begins_word(units, at)) {
+    const bool fits =
+        phrase.state != MatchState::Found || list_[phrase.phrases.front().id].anywhere;
+    return fits ? phrase : PhraseMatch{};
+  }
   if (phrase.state != MatchState::None || numbers_.empty()) return phrase;
   return match_number(numbers_, units, at, final);
 }

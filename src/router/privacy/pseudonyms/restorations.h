@@ -26,6 +26,7 @@ struct Restoration {
   Endings endings = Endings::None;
   Recasing recasing = Recasing::Never;
   bool is_number = false;      ///< digits may be grouped anew
+  bool anywhere = false;       ///< also within a word
   bool is_identifier = false;  ///< a tool's or participant's name: found by equality too
 };
 
@@ -39,7 +40,7 @@ class Restorations {
   [[nodiscard]] bool may_begin(char folded_byte) const {
     return phrases_.may_begin(folded_byte) || numbers_.may_begin(folded_byte);
   }
-  /// The longest surrogate at a unit.
+  /// The longest surrogate at a unit, which may stand within a word.
   [[nodiscard]] PhraseMatch match(std::span<const Unit> units, std::size_t at, bool final) const;
   /// What stands for `matched`, which is one of `phrases`, with `ending` after it.
   [[nodiscard]] std::string value_of(std::span<const PhraseIndex::Phrase> phrases,

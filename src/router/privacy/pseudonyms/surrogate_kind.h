@@ -33,6 +33,16 @@ enum class SurrogateKind : std::uint8_t {
   Identifier,  ///< a name that the dialect restricts: id_...
 };
 
+[[nodiscard]] constexpr bool is_name_kind(SurrogateKind kind) {
+  using enum SurrogateKind;
+  return kind == Person || kind == Place || kind == Organization || kind == Street;
+}
+/// Whether `text` is so long and odd that it is itself even in the midst of a word, as dialects
+/// make it that join texts.
+[[nodiscard]] constexpr bool is_recognised_anywhere(SurrogateKind kind, std::string_view text) {
+  return !is_name_kind(kind) && text.size() >= 8;
+}
+
 /// By the type's name, so that a type that is new here becomes a token.
 [[nodiscard]] SurrogateKind surrogate_kind(EntityType type);
 [[nodiscard]] SurrogateKind surrogate_kind(std::string_view entity_name);

@@ -53,7 +53,7 @@ void TextRestorer::advance(bool final, std::string& out) {
   while (at_ < units_.size()) {
     const Unit& unit = units_[at_];
     if (unit.folded_size != 0 && unit.kind == Unit::Kind::Text &&
-        restorations_->may_begin(unit.folded[0]) && begins_word(units_, at_)) {
+        restorations_->may_begin(unit.folded[0])) {
       const PhraseMatch match = restorations_->match(units_, at_, final);
       if (match.state == MatchState::NeedsMore) return;
       if (match.state == MatchState::Found) {

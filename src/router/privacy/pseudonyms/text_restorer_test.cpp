@@ -68,6 +68,7 @@ TEST(TextRestorer, P6_SurrogatesAreFoundHoweverTheyAreCut) {
            Row{"Marlwick, Kendall", "Schmidt, Anna"},
            Row{"\u00E4Kendall", "\u00E4Kendall"},  // within a word: somebody else
            Row{"Kendallville Marlwicks", "Kendallville Schmidts"},
+           Row{"seeKendallNow and KENDALLS2 or McMarlwick", "seeAnnaNow and ANNAS2 or McSchmidt"},
            Row{"\U0001F600Torin Draylow\U0001F600", "\U0001F600J\u00FCrgen Gro\u00DF\U0001F600"},
            Row{"Torin Draylow\u3055\u3093", "J\u00FCrgen Gro\u00DF\u3055\u3093"},
            Row{"write to kendall@example.org.", "write to anna@schmidt.de."},
