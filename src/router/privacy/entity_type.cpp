@@ -20,6 +20,14 @@ constexpr std::array<Row, entity_types_count> kRows = {{
     {MacAddress, "MAC_ADDRESS", EntityClass::Contact},
     {Url, "URL", EntityClass::Public},
     {DateTime, "DATE_TIME", EntityClass::Date},
+    {Person, "PERSON", EntityClass::Person},
+    {Location, "LOCATION", EntityClass::Place},
+    {StreetAddress, "STREET_ADDRESS", EntityClass::Contact},
+    {ZipCode, "ZIP_CODE", EntityClass::Place},
+    {Organization, "ORGANIZATION", EntityClass::Place},
+    {Nrp, "NRP", EntityClass::Place},
+    {Title, "TITLE", EntityClass::Place},
+    {Age, "AGE", EntityClass::Place},
     {CreditCard, "CREDIT_CARD", EntityClass::Financial},
     {IbanCode, "IBAN_CODE", EntityClass::Financial},
     {Crypto, "CRYPTO", EntityClass::Financial},
@@ -122,7 +130,8 @@ EntitySet gated_entities() {
   EntitySet set;
   for (const Row& each : kRows)
     set.set(static_cast<std::size_t>(each.type),
-            each.kind != EntityClass::Public && each.kind != EntityClass::Date);
+            each.kind != EntityClass::Public && each.kind != EntityClass::Date &&
+                each.kind != EntityClass::Place);
   return set;
 }
 

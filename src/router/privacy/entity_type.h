@@ -22,6 +22,15 @@ enum class EntityType : std::uint8_t {
   MacAddress,
   Url,
   DateTime,
+  // Who, where and what for.
+  Person,
+  Location,
+  StreetAddress,
+  ZipCode,
+  Organization,
+  Nrp,  ///< nationality, religion, political group
+  Title,
+  Age,
   // Money.
   CreditCard,
   IbanCode,
@@ -87,7 +96,9 @@ enum class EntityClass : std::uint8_t {
   Financial,  ///< an account
   Identity,   ///< a number that a state or an insurer gave to one person or firm
   Public,     ///< an address of the web: says little by itself
-  Date,       ///< a date of birth
+  Date,       ///< of birth or of anything else
+  Person,     ///< somebody's name
+  Place,      ///< a city, country or firm, a nationality, an age: narrows down who it is
   Secret,     ///< opens a door: never sent, never restored
 };
 
@@ -108,8 +119,8 @@ using EntitySet = std::bitset<entity_types_count>;
 
 [[nodiscard]] EntitySet all_entities();
 [[nodiscard]] EntitySet secret_entities();
-/// What keeps a request from leaving unless a policy says otherwise: all but web addresses and
-/// dates, which ordinary questions are full of.
+/// What keeps a request from leaving unless a policy says otherwise: all but web addresses, dates,
+/// places and firms, which ordinary questions are full of.
 [[nodiscard]] EntitySet gated_entities();
 
 }  // namespace croft::privacy

@@ -1,0 +1,151 @@
+#include "router/privacy/names/name_model.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace croft::privacy {
+namespace {
+
+// Sums of int16 cannot overflow: a token's own score is within 28 · 128, and the sums of sequences
+// are brought back to 0 at every token.
+constexpr std::int16_t kNever = -16000;
+constexpr std::int16_t kFloor = -12000;
+
+}  // namespace
+
+NameModel::NameModel(NameModelData data)
+    : lists_(std::move(data.list_slots)),
+      shift_(32 - data.bucket_bits),
+      rows_(std::size_t{1} << data.bucket_bits),
+      outside_penalty_(data.outside_penalty),
+      report_(std::move(data.report)) {
+  CHECK(data.weights.size() == rows_.size() * name_labels_count);
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    rows_[row] = {};
+    std::copy_n(data.weights.begin() + static_cast<std::ptrdiff_t>(row * name_labels_count),
+                name_labels_count, rows_[row].begin());
+  }
+  for (std::size_t before = 0; before < name_labels_padded; ++before)
+    for (std::size_t label = 0; label < name_labels_padded; ++label) {
+      const bool is_label = before < name_labels_count && label < name_labels_count;
+      const bool may = is_label && may_follow(static_cast<NameLabel>(before),
+                                              static_cast<NameLabel>(label));
+      transitions_[before][label] =
+          may ? data.transitions[before * name_labels_count + label] : kNever;
+    }
+}
+
+void NameModel::score(std::span<const NameToken> tokens, NameScratch& scratch) const {
+  scratch.emissions.resize(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    Row& sum = scratch.emissions[i];
+    if (!scratch.view.worth[i]) {
+      sum.fill(kFloor);
+      sum[kOutside] = 0;
+      continue;
+    }
+    sum.fill(0);
+    for (const std::uint32_t feature : name_features(tokens, scratch.view, i)) {
+      const auto& row = rows_[feature * 0x9E3779B1u >> shift_];
+      for (std::size_t label = 0; label < name_labels_padded; ++label)
+        sum[label] = static_cast<std::int16_t>(sum[label] + row[label]);
+    }
+    sum[kOutside] = static_cast<std::int16_t>(sum[kOutside] - outside_penalty_);
+  }
+}
+
+void NameModel::best_sequence(std::size_t count, NameScratch& scratch) const {
+  scratch.before.resize(count);
+  scratch.labels.resize(count);
+  Row best;
+  best.fill(kFloor);
+  best[kOutside] = 0;  // what comes before the first token
+  for (std::size_t i = 0; i < count; ++i) {
+    Row next;
+    Row from;
+    next.fill(2 * kNever);
+    from.fill(0);
+    for (std::size_t before = 0; before < name_labels_count; ++before) {
+      const Row& row = transitions_[before];
+      const std::int16_t sum = best[before];
+      for (std::size_t label = 0; label < name_labels_padded; ++label) {
+        const auto candidate = static_cast<std::int16_t>(sum + row[label]);
+        const bool better = candidate > next[label];
+        next[label] = better ? candidate : next[label];
+        from[label] = better ? static_cast<std::int16_t>(before) : from[label];
+      }
+    }
+    std::int16_t highest = kNever * 2;
+    for (std::size_t label = 0; label < name_labels_count; ++label) {
+      const int sum = next[label] + scratch.emissions[i][label];
+      next[label] = static_cast<std::int16_t>(std::max<int>(sum, 2 * kNever));
+      highest = std::max(highest, next[label]);
+      scratch.before[i][label] = static_cast<std::uint8_t>(from[label]);
+    }
+    for (std::size_t label = 0; label < name_labels_count; ++label)
+      best[label] = static_cast<std::int16_t>(std::max<int>(next[label] - highest, kFloor));
+  }
+  NameLabel label = kOutside;
+  for (std::size_t i = 1; i < name_labels_count; ++i)
+    if (best[i] > best[label]) label = static_cast<NameLabel>(i);
+  for (std::size_t i = count; i-- > 0;) {
+    scratch.labels[i] = label;
+    label = scratch.before[i][label];
+  }
+}
+
+void NameModel::label(std::span<const NameToken> tokens, NameScratch& scratch) const {
+  score(tokens, scratch);
+  best_sequence(tokens.size(), scratch);
+}
+
+std::size_t NameModel::find(std::string_view text, std::size_t start, NameScratch& scratch,
+                            std::vector<NameSpan>& found) const {
+  scratch.tokens.clear();
+  const std::size_t end = read_name_tokens(text, start, tokens_at_once, scratch.tokens);
+  mark_lists(scratch.tokens, lists_);
+  make_view(scratch.tokens, scratch.view);
+  if (std::ranges::find(scratch.view.worth, true) == scratch.view.worth.end()) return end;
+  label(scratch.tokens, scratch);
+  const std::size_t before = found.size();
+  append_spans(scratch.tokens, scratch.labels, found);
+  // The tokens are in order, so one walk finds each span's.
+  std::size_t token = 0;
+  for (std::size_t i = before; i < found.size(); ++i) {
+    int ahead = 0;
+    int tokens = 0;
+    for (; token < scratch.tokens.size() && scratch.tokens[token].start < found[i].end; ++token)
+      if (scratch.labels[token] != kOutside && scratch.tokens[token].start >= found[i].start) {
+        ahead += scratch.emissions[token][scratch.labels[token]] -
+                 scratch.emissions[token][kOutside];
+        ++tokens;
+      }
+    const float mean = static_cast<float>(ahead) / static_cast<float>(std::max(tokens, 1));
+    found[i].score = std::clamp(0.5f + mean / 1000.0f, 0.5f, 0.9f);
+  }
+  return end;
+}
+
+void append_spans(std::span<const NameToken> tokens, std::span<const NameLabel> labels,
+                  std::vector<NameSpan>& spans) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (labels[i] == kOutside) continue;
+    const std::size_t type = type_of(labels[i]);
+    std::size_t last = i;
+    while (last + 1 < tokens.size() && labels[last + 1] == further_label(type)) ++last;
+    // Line breaks and lone signs at the borders are nobody's name.
+    std::size_t begin = i;
+    const std::size_t after = last;
+    const auto is_edge = [&](std::size_t at) {
+      return tokens[at].form == TokenForm::Line || tokens[at].form == TokenForm::Sign;
+    };
+    while (begin < last && is_edge(begin)) ++begin;
+    while (last > begin && is_edge(last)) --last;
+    if (!is_edge(begin))
+      spans.push_back({kNameTypes[type], tokens[begin].start, tokens[last].end, 0.85f});
+    i = after;
+  }
+}
+
+}  // namespace croft::privacy
