@@ -15,7 +15,7 @@ import pkgutil
 import unicodedata
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data/privacy"
-LAST_NAMES_OF_CENSUS = 16_000
+LAST_NAMES_OF_CENSUS = 12_000
 CITY_PEOPLE_MIN = 50_000
 LIST_MAX = 2_000
 
@@ -93,7 +93,7 @@ def main():
     words = set()
     for file in sorted(options.scowl.glob("*-words.*")):
         dialect, level = file.name.split("-words.")
-        if dialect in ("english", "american", "british") and int(level) <= 40:
+        if dialect in ("english", "american", "british") and int(level) <= 35:
             words |= set(file.read_text(encoding="iso-8859-1").split())
     written("words.txt", (w for w in words if w.isascii() and w.isalpha() and w.islower() and len(w) > 1))
 

@@ -31,7 +31,7 @@ std::uint32_t word_of(const NameToken& token) {
       (token.lists & kCommonWord) != 0)
     return token.hash | 0x100u;
   // Who it is must not matter, or the tagger would learn names by heart.
-  return static_cast<std::uint32_t>(token.form) << 16 | (token.lists & kNamesOfLists) << 8;
+  return static_cast<std::uint32_t>(token.form) << 16 | (token.lists & 0x3Fu) << 8;
 }
 
 bool is_telling_word(const NameToken& token) {

@@ -12,6 +12,8 @@ namespace {
 constexpr std::int16_t kNever = -16000;
 constexpr std::int16_t kFloor = -12000;
 
+const std::uint32_t kPoint = name_hash_of_sign(".");
+
 }  // namespace
 
 NameModel::NameModel(NameModelData data)
@@ -140,8 +142,13 @@ void append_spans(std::span<const NameToken> tokens, std::span<const NameLabel> 
     const auto is_edge = [&](std::size_t at) {
       return tokens[at].form == TokenForm::Line || tokens[at].form == TokenForm::Sign;
     };
+    // The point of "Dr." and "Jr." belongs to them.
+    const auto is_point = [&](std::size_t at) {
+      return tokens[at].form == TokenForm::Sign && tokens[at].touches_before &&
+             tokens[at].hash == kPoint;
+    };
     while (begin < last && is_edge(begin)) ++begin;
-    while (last > begin && is_edge(last)) --last;
+    while (last > begin && is_edge(last) && !is_point(last)) --last;
     if (!is_edge(begin))
       spans.push_back({kNameTypes[type], tokens[begin].start, tokens[last].end, 0.85f});
     i = after;

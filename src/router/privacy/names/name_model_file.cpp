@@ -132,8 +132,10 @@ class Reader {
 
 template <typename T>
 void append(std::vector<std::byte>& out, std::span<const T> values) {
-  const auto bytes = std::as_bytes(values);
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  if (values.empty()) return;
+  const std::size_t before = out.size();
+  out.resize(before + values.size_bytes());
+  std::memcpy(out.data() + before, values.data(), values.size_bytes());
 }
 
 }  // namespace

@@ -23,7 +23,9 @@ Result<NameModelData> parse_name_model(std::span<const std::byte> file, std::str
 /// Whole or not at all. Errors: NotFound (the folder); Io.
 Result<void> save_name_model(const NameModelData& data, const std::filesystem::path& path);
 
-/// The one that is built into the program (data/privacy/names.model). Read once, at the first call.
+/// The file that is built into the program: data/privacy/names.model.
+[[nodiscard]] std::span<const std::byte> default_name_model_bytes();
+/// The model in it. Read once, at the first call.
 [[nodiscard]] const NameModel& default_name_model();
 
 }  // namespace croft::privacy

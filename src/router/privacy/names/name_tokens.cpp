@@ -27,35 +27,8 @@ constexpr std::string_view kPlain =
     "SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 static_assert(kPlain.size() == 0x180 - 0xC0);
 
-/// One character of a word, as a plain letter.
-struct Letter {
-  char plain = '\0';      ///< '\0': not a letter that the tagger knows
-  std::size_t bytes = 1;  ///< of the character
-};
-
 bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-Letter letter_at(std::string_view text, std::size_t at) {
-  const char c = text[at];
-  if (is(c, kUpper | kLower)) return {c, 1};
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte < 0xC0) return {'\0', 1};
-  if (byte <= 0xDF) {
-    if (at + 1 >= text.size() || !is_continuation(text[at + 1])) return {'\0', 1};
-    const unsigned code = (byte & 0x1Fu) << 6 | (static_cast<unsigned char>(text[at + 1]) & 0x3Fu);
-    if (code < 0xC0 || code >= 0x180 || kPlain[code - 0xC0] == ' ') return {'\0', 2};
-    return {kPlain[code - 0xC0], 2};
-  }
-  // Vietnamese and other Latin letters of three bytes: known to be letters, nothing more.
-  const std::size_t bytes = byte < 0xF0 ? 3 : 4;
-  std::size_t there = 1;
-  while (there < bytes && at + there < text.size() && is_continuation(text[at + there])) ++there;
-  const bool is_latin_extended = byte == 0xE1 && there == 3 &&
-                                 static_cast<unsigned char>(text[at + 1]) >= 0xB8 &&
-                                 static_cast<unsigned char>(text[at + 1]) <= 0xBB;
-  return {is_latin_extended ? 'o' : '\0', there};
 }
 
 /// Bytes of a quotation mark, dash or other sign of U+00A0 to U+00BF or U+2000 to U+206F here, or
@@ -117,18 +90,18 @@ NameToken read_word(std::string_view text, std::size_t start) {
       // O’Brien, D’Angelo, l’Avenue: a letter, the sign, a word.
       const std::size_t sign = apostrophe(text, at);
       if (sign == 0 || counts.letters != 1 || at + sign >= text.size() ||
-          letter_at(text, at + sign).plain == '\0')
+          plain_letter(text, at + sign).plain == '\0')
         break;
       at += sign;
       continue;
     }
     if (c == '\'' && counts.letters == 1 && counts.digits == 0 && at + 1 < text.size() &&
-        letter_at(text, at + 1).plain != '\0') {
+        plain_letter(text, at + 1).plain != '\0') {
       ++at;
       continue;
     }
     if (!is(c, kLetter)) break;
-    const Letter letter = letter_at(text, at);
+    const PlainLetter letter = plain_letter(text, at);
     if (letter.plain == '\0') {
       counts.has_foreign = true;
       ++counts.letters;
@@ -179,8 +152,35 @@ std::size_t read_address(std::string_view text, std::size_t at, std::size_t firs
 
 }  // namespace
 
+PlainLetter plain_letter(std::string_view text, std::size_t at) {
+  const char c = text[at];
+  if (is(c, kUpper | kLower)) return {c, 1};
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte < 0xC0) return {'\0', 1};
+  if (byte <= 0xDF) {
+    if (at + 1 >= text.size() || !is_continuation(text[at + 1])) return {'\0', 1};
+    const unsigned code = (byte & 0x1Fu) << 6 | (static_cast<unsigned char>(text[at + 1]) & 0x3Fu);
+    if (code < 0xC0 || code >= 0x180 || kPlain[code - 0xC0] == ' ') return {'\0', 2};
+    return {kPlain[code - 0xC0], 2};
+  }
+  // Vietnamese and other Latin letters of three bytes: known to be letters, nothing more.
+  const std::size_t bytes = byte < 0xF0 ? 3 : 4;
+  std::size_t there = 1;
+  while (there < bytes && at + there < text.size() && is_continuation(text[at + there])) ++there;
+  const bool is_latin_extended = byte == 0xE1 && there == 3 &&
+                                 static_cast<unsigned char>(text[at + 1]) >= 0xB8 &&
+                                 static_cast<unsigned char>(text[at + 1]) <= 0xBB;
+  return {is_latin_extended ? 'o' : '\0', there};
+}
+
 std::uint32_t name_hash(std::string_view text) {
   return text.empty() ? 0 : read_word(text, 0).hash;
+}
+
+std::uint32_t name_hash_of_sign(std::string_view sign) {
+  std::uint32_t hash = kHashStart;
+  for (const char c : sign) hash = step(hash, c);
+  return finished(hash);
 }
 
 std::size_t read_name_tokens(std::string_view text, std::size_t start, std::size_t tokens_max,
@@ -216,11 +216,9 @@ std::size_t read_name_tokens(std::string_view text, std::size_t start, std::size
       at = read_address(text, at, first, tokens);
       continue;
     }
-    std::uint32_t hash = kHashStart;
-    for (std::size_t i = 0; i < sign; ++i) hash = step(hash, text[at + i]);
     add({.start = at,
          .end = at + sign,
-         .hash = finished(hash),
+         .hash = name_hash_of_sign(text.substr(at, sign)),
          .suffix = 0,
          .form = TokenForm::Sign});
     const bool ends = c == '!' || c == '?';

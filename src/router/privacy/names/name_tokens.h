@@ -48,9 +48,18 @@ struct NameToken {
 std::size_t read_name_tokens(std::string_view text, std::size_t start, std::size_t tokens_max,
                              std::vector<NameToken>& tokens);
 
+/// One character of a word, as a plain ASCII letter of the same case.
+struct PlainLetter {
+  char plain = '\0';      ///< '\0': not a Latin letter up to U+017F
+  std::size_t bytes = 1;  ///< of the character
+};
+[[nodiscard]] PlainLetter plain_letter(std::string_view text, std::size_t at);
+
 /// The hash of a token's text, or of one entry of a list: ASCII case, and the case and accents of
 /// Latin letters up to U+017F, do not count.
 [[nodiscard]] std::uint32_t name_hash(std::string_view text);
+/// The hash of a sign.
+[[nodiscard]] std::uint32_t name_hash_of_sign(std::string_view sign);
 /// The hash of two tokens in a row, made of theirs; for three, of the first two and the third.
 [[nodiscard]] constexpr std::uint32_t name_hash_pair(std::uint32_t first, std::uint32_t second) {
   std::uint32_t hash = (first ^ 0x9E3779B9u) * 0x85EBCA6Bu + second;
