@@ -63,6 +63,7 @@ void CloudAsk::launch() {
 CloudAsk::CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink)
     : transfers_(transfers), request_(std::move(request)), sink_(std::move(sink)) {
   CHECK(!request_.targets.empty());
+  scratch_.custom = request_.config->privacy.get();
 }
 
 void CloudAsk::run() {

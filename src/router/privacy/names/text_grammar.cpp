@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kSpecial = "{}()|<>#\\";
 constexpr std::size_t kHeldOutEvery = 5;
 constexpr std::size_t kDepthMax = 40;
+constexpr std::size_t kPartsMax = 20'000;  // of one text, at most
 
 std::string recased(std::string text, bool to_upper) {
   for (char& c : text) c = to_upper ? upper(c) : lower(c);
@@ -64,6 +65,7 @@ class TextGrammar::Parser {
     if (start == grammar_.rules_.end()) return wrong(line_, "there is no rule \"text\"");
     grammar_.start_ = static_cast<std::size_t>(start - grammar_.rules_.begin());
     state_.assign(grammar_.rules_.size(), 0);
+    counts_.assign(grammar_.rules_.size(), 0);
     for (std::size_t i = 0; i < grammar_.rules_.size(); ++i) TRY(check_depth(i, 0));
     return std::move(grammar_);
   }
@@ -219,24 +221,37 @@ class TextGrammar::Parser {
     return index;
   }
 
-  /// No rule may lead to itself, nor too deep.
+  /// No rule may lead to itself, nor too deep, nor make texts without end.
   Result<void> check_depth(std::size_t rule, std::size_t depth) {
     if (state_[rule] == 2) return {};
     if (state_[rule] == 1 || depth > kDepthMax)
       return wrong(grammar_.rules_[rule].line,
                    "the rule " + grammar_.rules_[rule].name + " leads to itself, or too deep");
     state_[rule] = 1;
-    for (const std::vector<Part>& parts : grammar_.rules_[rule].alternatives)
-      TRY(check_parts(parts, depth));
+    for (const std::vector<Part>& parts : grammar_.rules_[rule].alternatives) {
+      const std::size_t count = TRY(parts_most(parts, depth));
+      if (count > kPartsMax)
+        return wrong(grammar_.rules_[rule].line, "the rule " + grammar_.rules_[rule].name +
+                                                     " makes texts that are far too long");
+      counts_[rule] = std::max(counts_[rule], count);
+    }
     state_[rule] = 2;
     return {};
   }
-  Result<void> check_parts(const std::vector<Part>& parts, std::size_t depth) {
+  /// How many parts the longest text of these has.
+  Result<std::size_t> parts_most(const std::vector<Part>& parts, std::size_t depth) {
+    std::size_t sum = 0;
     for (const Part& part : parts) {
-      if (part.kind == PartKind::Rule) TRY(check_depth(part.index, depth + 1));
-      for (const std::vector<Part>& choice : part.choices) TRY(check_parts(choice, depth));
+      std::size_t most = 0;
+      if (part.kind == PartKind::Rule) {
+        TRY(check_depth(part.index, depth + 1));
+        most = counts_[part.index];
+      }
+      for (const std::vector<Part>& choice : part.choices)
+        most = std::max(most, TRY(parts_most(choice, depth)));
+      sum += 1 + most;
     }
-    return {};
+    return sum;
   }
 
   std::string_view name_;
@@ -246,6 +261,7 @@ class TextGrammar::Parser {
   std::string_view rest_;
   std::size_t line_ = 0;
   std::vector<int> state_;
+  std::vector<std::size_t> counts_;  ///< parts of the longest text of each rule
 };
 
 Result<TextGrammar> TextGrammar::parse(std::string_view rules, std::string_view name,
@@ -311,6 +327,7 @@ void TextGrammar::write(const std::vector<Part>& parts, TextRandom& random, Text
       written = recased(written, part.casing == Casing::Upper);
     out.text += written;
     for (MarkedText::Mark& mark : out.marks) mark.end = std::min(mark.end, out.text.size());
+    std::erase_if(out.marks, [](const MarkedText::Mark& mark) { return mark.start >= mark.end; });
   }
 }
 
