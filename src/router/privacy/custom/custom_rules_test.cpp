@@ -9,6 +9,7 @@
 #include <string>
 
 #include "router/privacy/redaction.h"
+#include "router/privacy/scan.h"
 
 namespace croft::privacy {
 namespace {
@@ -25,6 +26,14 @@ std::string redact(std::string_view text, const CustomRules& rules) {
   FindScratch scratch;
   scratch.custom = &rules;
   return redacted(text, find_entities(text, scratch));
+}
+
+/// Without what Croft finds by itself.
+std::string redact_own(std::string_view text, const CustomRules& rules) {
+  std::vector<Finding> findings;
+  EXPECT_TRUE(rules.apply(text, nullptr, findings));
+  resolve_overlaps(findings);
+  return redacted(text, findings);
 }
 
 CustomRules with_words(std::string_view lines, EntityType type) {
@@ -53,11 +62,11 @@ TEST(CustomRules, ContextRaisesTheScoreOrIsNeeded) {
   CustomRules rules;
   const EntityType type = type_of_name("TEST_CASE");
   ASSERT_TRUE(rules.add_pattern({type, "[0-9]{4}q", 0.0f, {"Case"}}));
-  EXPECT_EQ(redact("number 1234q", rules), "number 1234q");
-  EXPECT_EQ(redact("CASE 1234q", rules), "CASE <TEST_CASE>");
-  EXPECT_EQ(redact("1234q is the case", rules), "<TEST_CASE> is the case");
-  EXPECT_EQ(redact("staircase 1234q", rules), "staircase 1234q");
-  EXPECT_EQ(redact("case " + std::string(100, '.') + " 1234q", rules),
+  EXPECT_EQ(redact_own("number 1234q", rules), "number 1234q");
+  EXPECT_EQ(redact_own("CASE 1234q", rules), "CASE <TEST_CASE>");
+  EXPECT_EQ(redact_own("1234q is the case", rules), "<TEST_CASE> is the case");
+  EXPECT_EQ(redact_own("staircase 1234q", rules), "staircase 1234q");
+  EXPECT_EQ(redact_own("case " + std::string(100, '.') + " 1234q", rules),
             "case " + std::string(100, '.') + " 1234q");
 }
 
@@ -80,24 +89,24 @@ TEST(CustomRules, EmptyMatchesEnd) {
   CustomRules rules;
   // Matches no text as such, but an empty one at every border of a word.
   ASSERT_TRUE(rules.add_pattern({EntityType::Person, "\\b", 0.9f, {}}));
-  EXPECT_EQ(redact("q w é r", rules), "q w é r");
+  EXPECT_EQ(redact_own("q w é r", rules), "q w é r");
 }
 
 TEST(CustomRules, WordsWhateverTheirCaseAndAccents) {
   const CustomRules rules =
       with_words("# projects\nBlauer Reiter\n\nGrößenwahn\r\nAB\n", type_of_name("TEST_PROJECT"));
-  EXPECT_EQ(redact("the blauer  REITER plan", rules), "the <TEST_PROJECT> plan");
-  EXPECT_EQ(redact("Blauer-Reiter", rules), "<TEST_PROJECT>");
-  EXPECT_EQ(redact("grossenwahn, GRÖSENWAHN", rules), "grossenwahn, <TEST_PROJECT>");
-  EXPECT_EQ(redact("abc ab", rules), "abc <TEST_PROJECT>");
-  EXPECT_EQ(redact("blauer", rules), "blauer");
+  EXPECT_EQ(redact_own("the blauer  REITER plan", rules), "the <TEST_PROJECT> plan");
+  EXPECT_EQ(redact_own("Blauer-Reiter", rules), "<TEST_PROJECT>");
+  EXPECT_EQ(redact_own("grossenwahn, GRÖSENWAHN", rules), "grossenwahn, <TEST_PROJECT>");
+  EXPECT_EQ(redact_own("abc ab", rules), "abc <TEST_PROJECT>");
+  EXPECT_EQ(redact_own("blauer", rules), "blauer");
 }
 
 TEST(CustomRules, OfEntriesThatBeginAlikeTheLongestIsFound) {
   const CustomRules rules =
       with_words("zed\nzed alpha\nzed alpha beta gamma\n", type_of_name("TEST_PROJECT"));
-  EXPECT_EQ(redact("zed alpha beta delta", rules), "<TEST_PROJECT> beta delta");
-  EXPECT_EQ(redact("zed alpha beta gamma", rules), "<TEST_PROJECT>");
+  EXPECT_EQ(redact_own("zed alpha beta delta", rules), "<TEST_PROJECT> beta delta");
+  EXPECT_EQ(redact_own("zed alpha beta gamma", rules), "<TEST_PROJECT>");
 }
 
 TEST(CustomRules, WrongListsAreRefusedByLine) {
@@ -124,8 +133,8 @@ TEST(CustomRules, AHundredThousandEntries) {
   EXPECT_LT(seconds.count(), 30.0);  // 0.05 s on an idle machine
   RecordProperty("load_ms", std::to_string(1e3 * seconds.count()));
   RecordProperty("bytes", std::to_string(rules.words().bytes()));
-  EXPECT_EQ(redact("(Given4711 FAMILY32977)", rules), "(<PERSON>)");
-  EXPECT_EQ(redact("(given4711 family1)", rules), "(given4711 family1)");
+  EXPECT_EQ(redact_own("(Given4711 FAMILY32977)", rules), "(<PERSON>)");
+  EXPECT_EQ(redact_own("(given4711 family1)", rules), "(given4711 family1)");
 }
 
 TEST(CustomRules, AllowedIsNeverFlagged) {
