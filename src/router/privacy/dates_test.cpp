@@ -58,8 +58,9 @@ TEST(Postcodes, ByFormOrWord) {
     const char* code;
   } cases[] = {{"zip code 94105", "94105"},   {"ZIP: 94105-1234", "94105-1234"},
                {"PLZ 10115", "10115"},        {"code postal 75002", "75002"},
-               {"to SW1A 1AA now", "SW1A 1AA"}, {"to M1 1AE now", "M1 1AE"},
-               {"to K1A 0B1 now", "K1A 0B1"}};
+               {"it goes to the area of SW1A 1AA now", "SW1A 1AA"},
+               {"postcode M1 1AE", "M1 1AE"},
+               {"postal code K1A 0B1", "K1A 0B1"}};
   for (const auto& [text, code] : cases)
     EXPECT_EQ(found(text, EntityType::ZipCode), std::vector<std::string>{code}) << text;
   for (const char* text : {"it cost 94105", "A1 1AA1", "a1 1aa", "B12 12A", "94105 people"})

@@ -43,14 +43,24 @@ bool is_lone_number(std::string_view text, const NameSpan& span) {
   return span.end + 1 >= text.size() || !joins(text[span.end]) || !is(text[span.end + 1], kDigit);
 }
 
-/// What no name looks like: one letter, digits alone, or a word that says what a number is ("BSN",
-/// "Tel").
+/// What no name looks like: one letter, digits alone, or words that say what a number is ("BSN",
+/// "partita IVA"). No letter is two: "ü".
 bool is_plausible(std::string_view text, const NameSpan& span) {
   if (span.type == EntityType::Age) return is_lone_number(text, span);
   const std::string_view name = text.substr(span.start, span.end - span.start);
   std::size_t letters = 0;
-  for (const char c : name) letters += is(c, kLetter);
-  return letters >= 2 && context_of(name) == 0;
+  bool is_context = true;
+  for (std::size_t at = 0; at < name.size();) {
+    if (!is(name[at], kLetter)) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    for (; at < name.size() && is(name[at], kLetter); ++at)
+      letters += (static_cast<unsigned char>(name[at]) & 0xC0) != 0x80;
+    is_context = is_context && context_of(name.substr(begin, at - begin)) != 0;
+  }
+  return letters >= 2 && !is_context;
 }
 
 /// Adds the stretch, without signs at its borders.

@@ -12,8 +12,6 @@ namespace {
 constexpr std::int16_t kNever = -16000;
 constexpr std::int16_t kFloor = -12000;
 
-const std::uint32_t kPoint = name_hash_of_sign(".");
-
 }  // namespace
 
 NameModel::NameModel(NameModelData data)
@@ -127,32 +125,6 @@ std::size_t NameModel::find(std::string_view text, std::size_t start, NameScratc
     found[i].score = std::clamp(0.5f + mean / 1000.0f, 0.5f, 0.9f);
   }
   return end;
-}
-
-void append_spans(std::span<const NameToken> tokens, std::span<const NameLabel> labels,
-                  std::vector<NameSpan>& spans) {
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (labels[i] == kOutside) continue;
-    const std::size_t type = type_of(labels[i]);
-    std::size_t last = i;
-    while (last + 1 < tokens.size() && labels[last + 1] == further_label(type)) ++last;
-    // Line breaks and lone signs at the borders are nobody's name.
-    std::size_t begin = i;
-    const std::size_t after = last;
-    const auto is_edge = [&](std::size_t at) {
-      return tokens[at].form == TokenForm::Line || tokens[at].form == TokenForm::Sign;
-    };
-    // The point of "Dr." and "Jr." belongs to them.
-    const auto is_point = [&](std::size_t at) {
-      return tokens[at].form == TokenForm::Sign && tokens[at].touches_before &&
-             tokens[at].hash == kPoint;
-    };
-    while (begin < last && is_edge(begin)) ++begin;
-    while (last > begin && is_edge(last) && !is_point(last)) --last;
-    if (!is_edge(begin))
-      spans.push_back({kNameTypes[type], tokens[begin].start, tokens[last].end, 0.85f});
-    i = after;
-  }
 }
 
 }  // namespace croft::privacy

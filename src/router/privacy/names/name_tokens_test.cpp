@@ -32,6 +32,7 @@ TEST(NameTokens, CutsWhereWordsAndSignsDo) {
   EXPECT_EQ(joined("Ann Lee, 34, of York."), "Ann|Lee|,|34|,|of|York|.");
   EXPECT_EQ(joined("O'Brien's dog"), "O'Brien|'|s|dog");
   EXPECT_EQ(joined("D\u2019Angelo\u2019s"), "D\u2019Angelo|\u2019|s");
+  EXPECT_EQ(joined("I've I\u2019m"), "I|'|ve|I|\u2019|m");
   EXPECT_EQ(joined("Jean-Pierre"), "Jean|-|Pierre");
   EXPECT_EQ(joined("one \n\n two"), "one| \n\n |two");
   EXPECT_EQ(joined("ask a.b@example.com."), "ask|a.b@example.com|.");
