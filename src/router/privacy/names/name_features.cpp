@@ -38,9 +38,13 @@ bool is_telling_word(const NameToken& token) {
   return token.form == TokenForm::Lower && (token.lists & kCommonWord) != 0;
 }
 
-bool is_candidate(const NameToken& token) {
-  if (is_capital(token.form) || is_number(token.form) || token.form == TokenForm::Coded)
-    return true;
+/// Numbers count beside a word only: rows of them are nobody's age or address.
+bool is_candidate(std::span<const NameToken> tokens, std::size_t at) {
+  const NameToken& token = tokens[at];
+  if (is_capital(token.form)) return true;
+  if (is_number(token.form) || token.form == TokenForm::Coded)
+    return (at > 0 && tokens[at - 1].form <= TokenForm::Mixed) ||
+           (at + 1 < tokens.size() && tokens[at + 1].form <= TokenForm::Mixed);
   return token.form == TokenForm::Lower && (token.lists & kNamesOfLists) != 0;
 }
 
@@ -80,7 +84,7 @@ void make_view(std::span<const NameToken> tokens, NameView& view) {
     view.kinds[i] = kind_of(tokens[i]);
     if (telling != count && i - telling <= kReachLeft) view.left[i] = view.words[telling];
     if (is_telling_word(tokens[i])) telling = i;
-    if (is_candidate(tokens[i]))
+    if (is_candidate(tokens, i))
       for (std::size_t k = i < 2 ? 0 : i - 2; k < std::min(count, i + 3); ++k) view.worth[k] = true;
   }
   telling = count;

@@ -62,6 +62,18 @@ void NameModel::best_sequence(std::size_t count, NameScratch& scratch) const {
   best.fill(kFloor);
   best[kOutside] = 0;  // what comes before the first token
   for (std::size_t i = 0; i < count; ++i) {
+    if (!scratch.view.worth[i]) {
+      // Outside, whatever was before.
+      std::size_t from = kOutside;
+      for (std::size_t before = 1; before < name_labels_count; ++before)
+        if (best[before] + transitions_[before][kOutside] >
+            best[from] + transitions_[from][kOutside])
+          from = before;
+      scratch.before[i].fill(static_cast<std::uint8_t>(from));
+      best.fill(kFloor);
+      best[kOutside] = 0;
+      continue;
+    }
     Row next;
     Row from;
     next.fill(2 * kNever);
