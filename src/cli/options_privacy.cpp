@@ -36,7 +36,7 @@ VerbSpec privacy_train_verb_spec() {
                   {.name = "bucket-bits",
                    .kind = OptionKind::Integer,
                    .value_name = "N",
-                   .fallback = "16",
+                   .fallback = "15",
                    .min = 4,
                    .max = 20,
                    .help = "the model has 2 to this power rows of weights"},

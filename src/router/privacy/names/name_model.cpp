@@ -1,16 +1,38 @@
 #include "router/privacy/names/name_model.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 
 namespace croft::privacy {
 namespace {
 
-// Sums of int16 cannot overflow: a token's own score is within 28 · 128, and the sums of sequences
-// are brought back to 0 at every token.
+// Sums of int16 cannot overflow: a token's own score is within 28 · 127 + 1000, the best sum so far is
+// brought back to 0 at every token, and no sum is left below kFloor.
 constexpr std::int16_t kNever = -16000;
 constexpr std::int16_t kFloor = -12000;
+constexpr std::int16_t kUnset = kNever + kFloor - 1;
+static_assert(kUnset - 28 * 127 - 1000 > -32768);
+static_assert(name_features_count == 28);
+
+// One number a label: gcc and clang make vector instructions of any processor of these, and of
+// plain loops they do not.
+using Labels = std::int16_t __attribute__((vector_size(2 * name_labels_padded)));
+using SmallLabels = std::int8_t __attribute__((vector_size(name_labels_padded)));
+
+template <typename Vector, typename Numbers>
+Vector loaded(const Numbers& numbers) {
+  Vector vector;
+  static_assert(sizeof vector == sizeof numbers);
+  std::memcpy(&vector, numbers.data(), sizeof vector);
+  return vector;
+}
+template <typename Vector, typename Numbers>
+void store(const Vector& vector, Numbers& numbers) {
+  static_assert(sizeof vector == sizeof numbers);
+  std::memcpy(numbers.data(), &vector, sizeof vector);
+}
 
 }  // namespace
 
@@ -45,12 +67,11 @@ void NameModel::score(std::span<const NameToken> tokens, NameScratch& scratch) c
       sum[kOutside] = 0;
       continue;
     }
-    sum.fill(0);
-    for (const std::uint32_t feature : name_features(tokens, scratch.view, i)) {
-      const auto& row = rows_[feature * 0x9E3779B1u >> shift_];
-      for (std::size_t label = 0; label < name_labels_padded; ++label)
-        sum[label] = static_cast<std::int16_t>(sum[label] + row[label]);
-    }
+    Labels labels = {};
+    for (const std::uint32_t feature : name_features(tokens, scratch.view, i))
+      labels += __builtin_convertvector(
+          loaded<SmallLabels>(rows_[feature * 0x9E3779B1u >> shift_]), Labels);
+    store(labels, sum);
     sum[kOutside] = static_cast<std::int16_t>(sum[kOutside] - outside_penalty_);
   }
 }
@@ -69,41 +90,34 @@ void NameModel::best_sequence(std::size_t count, NameScratch& scratch) const {
         if (best[before] + transitions_[before][kOutside] >
             best[from] + transitions_[from][kOutside])
           from = before;
-      scratch.before[i].fill(static_cast<std::uint8_t>(from));
+      scratch.before[i].fill(static_cast<std::int16_t>(from));
       best.fill(kFloor);
       best[kOutside] = 0;
       continue;
     }
-    Row next;
-    Row from;
-    next.fill(2 * kNever);
-    from.fill(0);
+    Labels next = Labels{} + kUnset;
+    Labels from = {};
     for (std::size_t before = 0; before < name_labels_count; ++before) {
-      const Row& row = transitions_[before];
-      const std::int16_t sum = best[before];
-      for (std::size_t label = 0; label < name_labels_padded; ++label) {
-        const auto candidate = static_cast<std::int16_t>(sum + row[label]);
-        const bool better = candidate > next[label];
-        next[label] = better ? candidate : next[label];
-        from[label] = better ? static_cast<std::int16_t>(before) : from[label];
-      }
+      const Labels candidate = loaded<Labels>(transitions_[before]) + best[before];
+      const Labels better = candidate > next;
+      next = better ? candidate : next;
+      from = better ? Labels{} + static_cast<std::int16_t>(before) : from;
     }
-    std::int16_t highest = kNever * 2;
-    for (std::size_t label = 0; label < name_labels_count; ++label) {
-      const int sum = next[label] + scratch.emissions[i][label];
-      next[label] = static_cast<std::int16_t>(std::max<int>(sum, 2 * kNever));
-      highest = std::max(highest, next[label]);
-      scratch.before[i][label] = static_cast<std::uint8_t>(from[label]);
-    }
-    for (std::size_t label = 0; label < name_labels_count; ++label)
-      best[label] = static_cast<std::int16_t>(std::max<int>(next[label] - highest, kFloor));
+    next += loaded<Labels>(scratch.emissions[i]);
+    store(from, scratch.before[i]);
+    store(next, best);
+    const std::int16_t highest = std::ranges::max(best);
+    // Far apart they could differ by more than an int16 holds; what is that far behind never wins.
+    const Labels lowest = Labels{} + static_cast<std::int16_t>(std::max(highest + kFloor, -32768));
+    next = next > lowest ? next : lowest;
+    store(next - highest, best);
   }
   NameLabel label = kOutside;
   for (std::size_t i = 1; i < name_labels_count; ++i)
     if (best[i] > best[label]) label = static_cast<NameLabel>(i);
   for (std::size_t i = count; i-- > 0;) {
     scratch.labels[i] = label;
-    label = scratch.before[i][label];
+    label = static_cast<NameLabel>(scratch.before[i][label]);
   }
 }
 

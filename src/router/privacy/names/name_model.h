@@ -23,7 +23,7 @@
 namespace croft::privacy {
 
 struct NameModelData {
-  std::uint32_t bucket_bits = 16;
+  std::uint32_t bucket_bits = 15;
   /// [2^bucket_bits, name_labels_count]
   std::vector<std::int8_t> weights;
   /// [name_labels_count before, name_labels_count]: in the same unit as the weights
@@ -46,7 +46,7 @@ struct NameScratch {
   std::vector<NameToken> tokens;
   NameView view;
   std::vector<std::array<std::int16_t, name_labels_padded>> emissions;
-  std::vector<std::array<std::uint8_t, name_labels_padded>> before;
+  std::vector<std::array<std::int16_t, name_labels_padded>> before;
   std::vector<NameLabel> labels;
 };
 
