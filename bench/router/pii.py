@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
 """bench/router/pii.py: how well `croft redact` finds what presidio-research marked in its sentences.
 
-    pii.py ../shared/data/presidio/synth_dataset_v2.json [generated_large.json ...] [--json] [--show N]
+    pii.py ../shared/data/presidio/synth_dataset_v2.json [generated_large.json ...] [--json] [--show N] [--out FILE]
 
-A marked span counts as found where a finding of the same type overlaps it, and as exact where the borders agree; a finding
-is false where it overlaps no marked span that it may stand for. Types of the data that the rules do not cover (PERSON,
-addresses, organisations, ages) are left out of the sums, and findings inside such spans are listed apart. Synthetic data
+Three ways to count, all reported:
+
+* by tokens, as presidio-research's TokenEvaluator does and as the figures published for Presidio were made: a token counts
+  as personal data where a span covers part of it, of whatever type. Tokens that are signs, and mistakes on a few words that
+  say nothing (SKIPPED), do not count. Tokens are cut by rules of ours that come close to spaCy's, which is not needed.
+* by spans, as its SpanEvaluator does: a marked span is found where a finding's characters and its own agree to 0.9
+  (intersection over union, signs and skipped words at the borders left out), of whatever type.
+* strictly: the same type and the same borders; and loosely: the same type, and one character in common.
+
+F2 weighs recall four times as much as precision. Findings of types that the data do not have count as false. Synthetic data
 hold numbers that no issuer could have given out: for each checksummed type the table also says how many of the marked
 spans pass the check, worked out here and not by Croft, and the recall among those.
 
@@ -21,23 +28,44 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CROFT = os.environ.get("CROFT_BINARY", str(ROOT / "build/release/croft"))
+CROFT = os.environ.get("CROFT_BINARY", str(ROOT / "build/release/croft")).split()
 
-# The data's name -> what Croft may call it.
-COVERED = {
-    "CREDIT_CARD": {"CREDIT_CARD"},
-    "IBAN_CODE": {"IBAN_CODE"},
-    "IBAN": {"IBAN_CODE"},
-    "US_SSN": {"US_SSN", "US_ITIN"},
-    "PHONE_NUMBER": {"PHONE_NUMBER"},
-    "EMAIL_ADDRESS": {"EMAIL_ADDRESS"},
-    "IP_ADDRESS": {"IP_ADDRESS"},
-    "DOMAIN_NAME": {"URL"},
-    "URL": {"URL"},
-    "US_DRIVER_LICENSE": {"US_DRIVER_LICENSE"},
-    "DATE_TIME": {"DATE_TIME"},
-}
-CHECKED = {"CREDIT_CARD", "IBAN_CODE", "IBAN"}
+# Both sides' names -> the name that is counted under: presidio-research's mapping.
+SAME = {"GPE": "LOCATION", "STREET_ADDRESS": "LOCATION", "DOMAIN_NAME": "URL", "IBAN": "IBAN_CODE", "US_ITIN": "US_SSN",
+        "ABA_ROUTING_NUMBER": "US_BANK_NUMBER"}
+CHECKED = {"CREDIT_CARD", "IBAN_CODE"}
+IOU_MIN = 0.9
+SKIPPED = set("""a an and the or of in on at to for from by with as is are was do this that these those your his her its
+    i me my you he she it we they 's street st st. de rue via day days address country state city zip po p.o. box apt unit
+    corner suite mr. mrs. miss year years y/o month months old morning noon afternoon night evening first last week weeks
+    weekend age ago inc inc. ltd""".split())
+
+
+def tokens_of(text):
+    """(start, end) of words and signs, about as spaCy cuts English."""
+    for chunk in re.finditer(r"\S+", text):
+        start, end = chunk.span()
+        while start < end and not (text[start].isalnum() or text[start] in "+#$"):
+            yield start, start + 1
+            start += 1
+        tail = []
+        while start < end:
+            if re.search(r"(?i)['’]s$", text[start:end]) and end - start > 2:
+                tail.append((end - 2, end))
+                end -= 2
+            elif not text[end - 1].isalnum() and not re.fullmatch(r"(?i)(mr|mrs|ms|dr|st|inc|co|corp|ltd|jr|sr|[a-z])\.",
+                                                                  text[start:end]):
+                tail.append((end - 1, end))
+                end -= 1
+            else:
+                break
+        if "@" in text[start:end] or "//" in text[start:end]:
+            yield start, end
+        else:
+            for part in re.finditer(r"(?:(?<=[^\W\d])[-/](?=[^\W\d]))|(?:[^\W\d]+(?:[.'’][^\W\d]+)*(?=[-/,][^\W\d]))|,(?=[^\W\d])|.+?"
+                                    r"(?=(?<=[^\W\d])[-/,][^\W\d]|$)", text[start:end]):
+                yield start + part.start(), start + part.end()
+        yield from reversed(tail)
 
 
 def luhn(digits):
@@ -59,64 +87,176 @@ def passes_check(kind, value):
 
 def rows_of(path):
     for row in json.loads(pathlib.Path(path).read_text(encoding="utf-8")):
-        spans = [(s["entity_type"], s["start_position"], s["end_position"]) for s in row["spans"]]
-        yield row["full_text"], spans
+        yield row["full_text"], [(SAME.get(s["entity_type"], s["entity_type"]), s["start_position"], s["end_position"])
+                                 for s in row["spans"]]
 
 
 def redact(texts):
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
-    done = subprocess.run([CROFT, "redact", "--jsonl", "--json", "-"], input=lines.encode(), capture_output=True, check=True)
+    command = [*CROFT, "redact", "--jsonl", "--json", "-"] if len(CROFT) == 1 else CROFT
+    done = subprocess.run(command, input=lines.encode(), capture_output=True, check=True)
     for text, line in zip(texts, done.stdout.decode().splitlines(), strict=True):
         raw = text.encode()
-        found = json.loads(line)["entities"]
         # Bytes to characters, which the data count in.
-        yield [(e["type"], len(raw[:e["start"]].decode()), len(raw[:e["end"]].decode()), e["score"]) for e in found]
+        yield [(SAME.get(e["type"], e["type"]), len(raw[:e["start"]].decode()), len(raw[:e["end"]].decode()))
+               for e in json.loads(line)["entities"]]
+
+
+def type_at(spans, start, end):
+    return next((kind for kind, s, e in spans if s < end and start < e), "O")
+
+
+def count_tokens(text, spans, findings, tokens):
+    for start, end in tokens_of(text):
+        word = text[start:end].lower()
+        if not any(c.isalnum() for c in word):
+            continue
+        marked, found = type_at(spans, start, end), type_at(findings, start, end)
+        if marked != found and word in SKIPPED:
+            continue
+        tokens[marked, found] += 1
+
+
+def core(text, start, end):
+    """The span without signs and skipped words at its borders, as far as anything stays."""
+    inside = [(s + start, e + start) for s, e in tokens_of(text[start:end])
+              if any(c.isalnum() for c in text[start + s:start + e]) and text[start + s:start + e].lower() not in SKIPPED]
+    return (inside[0][0], inside[-1][1]) if inside else (start, end)
+
+
+def merged(text, spans):
+    """Neighbours of one type with nothing but signs and skipped words between are one."""
+    out = []
+    for kind, start, end in sorted(spans, key=lambda span: span[1]):
+        if out and out[-1][0] == kind:
+            between = text[out[-1][2]:start]
+            if all(not any(c.isalnum() for c in between[s:e]) or between[s:e].lower() in SKIPPED
+                   for s, e in tokens_of(between)):
+                out[-1] = (kind, out[-1][1], end)
+                continue
+        out.append((kind, start, end))
+    return out
+
+
+def count_spans(text, spans, findings, sums):
+    marked = [core(text, s, e) for _, s, e in merged(text, spans)]
+    found = [core(text, s, e) for _, s, e in merged(text, findings)]
+    sums["marked"] += len(marked)
+    sums["found"] += len(found)
+    free = list(found)
+    for start, end in marked:
+        best = max(free, key=lambda f: iou(start, end, *f), default=None)
+        if best and iou(start, end, *best) >= IOU_MIN:
+            free.remove(best)
+            sums["right"] += 1
+
+
+def iou(a, b, c, d):
+    common = min(b, d) - max(a, c)
+    return common / (max(b, d) - min(a, c)) if common > 0 else 0.0
 
 
 def measure(path, show):
     rows = list(rows_of(path))
     counts = collections.defaultdict(collections.Counter)
-    missed, false, inside = [], [], []
+    tokens, spans_sum = collections.Counter(), collections.Counter()
+    missed, false, confused = [], [], []
     for (text, spans), findings in zip(rows, redact([text for text, _ in rows]), strict=True):
+        count_tokens(text, spans, findings, tokens)
+        count_spans(text, spans, findings, spans_sum)
         for kind, start, end in spans:
-            if kind not in COVERED:
-                continue
-            hits = [f for f in findings if f[0] in COVERED[kind] and f[1] < end and start < f[2]]
+            hits = [f for f in findings if f[0] == kind and f[1] < end and start < f[2]]
             valid = kind in CHECKED and passes_check(kind, text[start:end])
-            counts[kind].update(spans=1, found=bool(hits), exact=any(f[1:3] == (start, end) for f in hits), valid=valid,
+            counts[kind].update(spans=1, found=bool(hits), exact=(kind, start, end) in hits, valid=valid,
                                 valid_found=valid and bool(hits))
-            if not hits:
-                missed.append((kind, text[start:end], text[max(0, start - 40):start]))
-        for name, start, end, score in findings:
+            if type_at(findings, start, end) == "O":
+                missed.append((kind, text[start:end], text[max(0, start - 30):start]))
+        for name, start, end in findings:
             over = [kind for kind, s, e in spans if s < end and start < e]
-            if any(name in COVERED.get(kind, ()) for kind in over):
-                counts[name].update(true=1)
-                continue
-            counts[name].update(false=1)
-            (inside if over else false).append((name, text[start:end], ", ".join(over) or text[max(0, start - 40):start]))
-    return {"file": str(path), "sentences": len(rows), "counts": {k: dict(v) for k, v in sorted(counts.items())},
-            "missed": missed, "false": false, "inside_others": inside, "show": show}
+            counts[name].update(true=name in over, false=name not in over)
+            if not over:
+                false.append((name, text[start:end], text[max(0, start - 30):start]))
+            elif name not in over:
+                confused.append((name, text[start:end], ", ".join(over)))
+    return {"file": pathlib.Path(path).name, "sentences": len(rows), "counts": {k: dict(v) for k, v in sorted(counts.items())},
+            "tokens": {f"{a} {b}": n for (a, b), n in sorted(tokens.items())}, "summary": summary(tokens, spans_sum, counts),
+            "missed": missed, "false": false, "confused": confused, "show": show}
+
+
+def scores(right, found, marked):
+    precision, recall = right / found if found else 0.0, right / marked if marked else 0.0
+    f2 = 5 * precision * recall / (4 * precision + recall) if precision + recall else 0.0
+    return {"precision": round(precision, 3), "recall": round(recall, 3), "f2": round(f2, 3)}
+
+
+def summary(tokens, spans, counts):
+    marked = sum(n for (a, _), n in tokens.items() if a != "O")
+    found = sum(n for (_, b), n in tokens.items() if b != "O")
+    both = sum(n for (a, b), n in tokens.items() if a != "O" and b != "O")
+    same = sum(n for (a, b), n in tokens.items() if a == b != "O")
+    total = {key: sum(c.get(key, 0) for c in counts.values()) for key in ("spans", "found", "exact", "true", "false")}
+    findings = total["true"] + total["false"]
+    return {"tokens, whatever the type": scores(both, found, marked),
+            "tokens, of the same type": scores(same, found, marked),
+            "spans that agree to 0.9, whatever the type": scores(spans["right"], spans["found"], spans["marked"]),
+            "same type, one character in common": {
+                "precision": round(total["true"] / max(findings, 1), 3), "recall": round(total["found"] / max(total["spans"], 1), 3),
+                "f2": f2_of(total["true"] / max(findings, 1), total["found"] / max(total["spans"], 1))},
+            "same type and borders": scores(total["exact"], findings, total["spans"])}
+
+
+def f2_of(precision, recall):
+    return round(5 * precision * recall / (4 * precision + recall), 3) if precision + recall else 0.0
 
 
 def share(part, whole):
     return f"{part / whole:.3f}" if whole else "-"
 
 
-def print_report(result):
-    print(f"{result['file']}: {result['sentences']} sentences\n")
-    print("| type | marked | recall | exact borders | pass the check | recall of those | findings | precision |")
-    print("|---|---|---|---|---|---|---|---|")
+def token_shares(tokens, kind):
+    right = tokens.get(f"{kind} {kind}", 0)
+    marked = sum(n for key, n in tokens.items() if key.split()[0] == kind)
+    found = sum(n for key, n in tokens.items() if key.split()[1] == kind)
+    return share(right, found), share(right, marked)
+
+
+def report(result):
+    yield f"{result['file']}: {result['sentences']} sentences\n"
+    yield "| counted by | precision | recall | F2 |\n|---|---|---|---|"
+    for name, each in result["summary"].items():
+        yield f"| {name} | {each['precision']:.3f} | {each['recall']:.3f} | {each['f2']:.3f} |"
+    yield ("\n| type | marked | recall | exact borders | pass the check | recall of those | findings | precision | tokens: "
+           "precision | recall |\n|---|---|---|---|---|---|---|---|---|---|")
     for kind, c in result["counts"].items():
         spans, valid = c.get("spans", 0), c.get("valid", 0)
         findings = c.get("true", 0) + c.get("false", 0)
         checked = (valid, share(c.get("valid_found", 0), valid)) if kind in CHECKED else ("-", "-")
-        print(f"| {kind} | {spans or '-'} | {share(c.get('found', 0), spans)} | {share(c.get('exact', 0), spans)} | "
-              f"{checked[0]} | {checked[1]} | {findings or '-'} | {share(c.get('true', 0), findings)} |")
-    for title, key in (("Missed", "missed"), ("False, in unmarked text", "false"),
-                       ("False, inside spans of another type", "inside_others")):
-        print(f"\n{title}: {len(result[key])}")
-        for kind, value, where in result[key][:result["show"]]:
-            print(f"  {kind}: {value!r} ({where!r})")
+        by_token = token_shares(result["tokens"], kind)
+        yield (f"| {kind} | {spans or '-'} | {share(c.get('found', 0), spans)} | {share(c.get('exact', 0), spans)} | "
+               f"{checked[0]} | {checked[1]} | {findings or '-'} | {share(c.get('true', 0), findings)} | "
+               f"{by_token[0]} | {by_token[1]} |")
+    for title, key in (("False: found in text that is not marked", "false"), ("Found as another type than marked", "confused"),
+                       ("Missed altogether", "missed")):
+        listed = result[key]
+        yield f"\n{title}: {len(listed)}{', the first ' + str(result['show']) if len(listed) > result['show'] else ''}\n"
+        for kind, value, where in listed[:result["show"]]:
+            yield f"- {kind}: {escaped(value)} ({escaped(where)})"
+
+
+def escaped(text):
+    return "`" + text.replace("\n", "⏎").replace("`", "'") + "`"
+
+
+HEAD = """# What the detector of personal data finds: figures
+
+Made by `bench/router/pii.py FILE --out docs/privacy-numbers.md`; do not edit it. The sentences are presidio-research's
+(MIT; the identities in them CC BY-SA 3.0), and only measure: nothing in Croft was trained on them. How it was counted is
+said at the head of that program; [privacy.md](privacy.md) says how the detector works.
+
+For comparison, by tokens whatever the type, as published: Presidio as it comes has precision 0.685, recall 0.603 and F2
+0.618 on `synth_dataset_v2`; tuned to it, F2 0.845.
+
+"""
 
 
 def main():
@@ -124,12 +264,21 @@ def main():
     parser.add_argument("files", nargs="+")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--show", type=int, default=40, help="at most so many mistakes of each kind")
+    parser.add_argument("--summary", action="store_true", help="no single mistakes: for who must not tune to them")
+    parser.add_argument("--out", type=pathlib.Path, help="write the report there")
     options = parser.parse_args()
+    pages = []
     for path in options.files:
         if not pathlib.Path(path).is_file():
             sys.exit(f"{path} is not there: presidio-research keeps it (see ../shared/reference/models-and-data.md)")
         result = measure(path, options.show)
-        print(json.dumps(result)) if options.json else print_report(result)
+        if options.summary:
+            result["missed"], result["false"], result["confused"] = [], [], []
+        pages.append(json.dumps(result) if options.json else "\n".join(report(result)))
+    if options.out:
+        options.out.write_text(HEAD + "\n\n".join(pages) + "\n", encoding="utf-8")
+    else:
+        print("\n\n".join(pages))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ namespace {
 // 128 + SIGPIPE, what a shell reports for a program that the signal ended: `croft list | head -1`.
 constexpr int kExitPipeClosed = 141;
 
-constexpr std::array<std::pair<std::string_view, VerbHandler>, 55> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, VerbHandler>, 56> kHandlers = {{
     {"run", run_verb},
     {"serve", serve_verb},
     {"embed", embed_verb},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<std::string_view, VerbHandler>, 55> kHandlers = {
     {"bench", bench_verb},
     {"plan", plan_verb},
     {"redact", redact_verb},
+    {"privacy train", privacy_train_verb},
     {"pull", pull_verb},
     {"pack", pack_verb},
     {"list", list_verb},

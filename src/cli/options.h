@@ -80,6 +80,7 @@ struct VerbSpec {
 [[nodiscard]] VerbSpec route_calibrate_verb_spec();
 [[nodiscard]] VerbSpec route_bench_verb_spec();
 [[nodiscard]] VerbSpec redact_verb_spec();
+[[nodiscard]] VerbSpec privacy_train_verb_spec();
 [[nodiscard]] std::vector<VerbSpec>
 library_verbs();  ///< pull, list, show, rm, import, tokenize ...
 [[nodiscard]] std::vector<VerbSpec> route_policy_verbs();  ///< route check, explain, import

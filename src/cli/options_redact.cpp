@@ -10,8 +10,9 @@ VerbSpec redact_verb_spec() {
       .details =
           "Prints the text with <CREDIT_CARD>, <EMAIL_ADDRESS> and so on in place of what it "
           "finds: cards, accounts, national identifiers, phones, addresses of mail, machines and "
-          "web, keys, tokens and passwords, by their form, check digits and words nearby. Names of "
-          "people, places and organisations are not found. With --jsonl each line of input is an "
+          "web, dates, keys, tokens and passwords, by their form, check digits and words nearby; "
+          "names of people, places and organisations, postal addresses and ages by a small model; "
+          "and what `[privacy]` in croft.toml names. With --jsonl each line of input is an "
           "object with \"text\", and each line of output the same object with that text redacted "
           "and \"entities\": type, start and end in UTF-8 bytes of the text that came in, and a "
           "score from 0 to 1.",

@@ -1,11 +1,22 @@
 #include "cli/router_access.h"
 
+#include "base/limits.h"
 #include "cli/config_file.h"
 #include "cli/model_access.h"
+#include "cli/terminal.h"
+#include "router/policy/parse_parts.h"
 #include "router/gates/intent_model.h"
 #include "store/model_library.h"
 
 namespace croft::cli {
+namespace {
+
+Result<std::string> read_words(const std::filesystem::path& file) {
+  // Absolute, so that a list called "-" is no standard input.
+  return read_file_or_stdin(std::filesystem::absolute(file).string(), limits::json_file_bytes_max);
+}
+
+}  // namespace
 
 Result<ParsedRouter> read_router(const Settings& settings) {
   const ConfigNode root = TRY(load_router_tables(settings.text("config")));
@@ -22,7 +33,17 @@ Result<ParsedRouter> read_router(const Settings& settings) {
     if (!model) return std::nullopt;  // said where the model is used
     return model->labels();
   };
+  around.read_words = read_words;
   return parse_router(root, around);
+}
+
+Result<std::shared_ptr<const privacy::CustomRules>> read_privacy_rules(const Settings& settings) {
+  const ConfigNode root = TRY(load_router_tables(settings.text("config")));
+  Problems problems;
+  auto rules = parse_privacy(root, {.installed = {}, .is_model = {}, .labels = {},
+                                    .read_words = read_words}, problems);
+  if (problems.errors() != 0) return std::unexpected(first_error(problems.list()));
+  return rules;
 }
 
 }  // namespace croft::cli

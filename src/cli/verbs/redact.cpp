@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/router_access.h"
 #include "cli/terminal.h"
 #include "cli/verbs/verbs.h"
 #include "router/privacy/find_entities.h"
@@ -48,7 +49,10 @@ Result<EntitySet> wanted_types(const std::vector<std::string>& lists) {
 /// Finds in one text after the other.
 class Redactor {
  public:
-  explicit Redactor(const EntitySet& wanted) : wanted_(wanted) {}
+  Redactor(const EntitySet& wanted, std::shared_ptr<const privacy::CustomRules> rules)
+      : wanted_(wanted), rules_(std::move(rules)) {
+    scratch_.custom = rules_.get();
+  }
 
   std::string text(std::string_view text) {
     find(text);
@@ -78,6 +82,7 @@ class Redactor {
   }
 
   EntitySet wanted_;
+  std::shared_ptr<const privacy::CustomRules> rules_;
   privacy::FindScratch scratch_;
   std::vector<Finding> kept_;
 };
@@ -104,7 +109,9 @@ Result<void> redact_lines(std::string_view input, const std::string& name, Redac
 }  // namespace
 
 Result<int> redact_verb(const Settings& settings) {
-  Redactor redactor(TRY(wanted_types(settings.list("types"))));
+  // First: --types may name one of its types.
+  auto rules = TRY(read_privacy_rules(settings));
+  Redactor redactor(TRY(wanted_types(settings.list("types"))), std::move(rules));
   const std::string& path = settings.arguments().front();
   const std::string input = TRY(read_file_or_stdin(path, limits::json_file_bytes_max));
   const std::string name = path == "-" ? "standard input" : path;

@@ -13,6 +13,7 @@ Result<int> perplexity_verb(const Settings& settings);
 Result<int> bench_verb(const Settings& settings);
 Result<int> plan_verb(const Settings& settings);
 Result<int> redact_verb(const Settings& settings);
+Result<int> privacy_train_verb(const Settings& settings);
 Result<int> pull_verb(const Settings& settings);
 Result<int> pack_verb(const Settings& settings);
 Result<int> list_verb(const Settings& settings);

@@ -298,7 +298,40 @@ constexpr std::array kRouterKeys = std::to_array<KeySpec>({
              "compared have one currency"},
 });
 
-constexpr std::array<std::string_view, 4> kTables = {"upstreams", "models", "routes", "router"};
+constexpr std::array kPrivacyKeys = std::to_array<KeySpec>({
+    {.name = "patterns",
+     .kind = KeyKind::Tables,
+     .help = "`[[privacy.patterns]]`: what else is personal here, at most 100"},
+    {.name = "words",
+     .kind = KeyKind::Table,
+     .help = "lists of words to find, `TYPE = \"file.txt\"`, one entry of up to 16 words a line: "
+             "whole words, whatever their case and accents"},
+    {.name = "allow",
+     .kind = KeyKind::Texts,
+     .help = "texts that are never flagged, such as the address of one's own help desk; a finding "
+             "must be exactly one of them, but for ASCII case"},
+});
+
+constexpr std::array kPatternKeys = std::to_array<KeySpec>({
+    {.name = "name",
+     .help = "the type that findings get: one that Croft knows, or a new one in capital letters, "
+             "digits and `_`; required"},
+    {.name = "regex",
+     .help = "what to find, as RE2 writes it (no look-around, no back-references), so that no text "
+             "makes it slow; required"},
+    {.name = "score",
+     .kind = KeyKind::Real,
+     .fallback = "0.6",
+     .max = 1,
+     .help = "how sure a match is; of two findings that overlap the higher one stays. 0: only with "
+             "a word of `context` nearby"},
+    {.name = "context",
+     .kind = KeyKind::Texts,
+     .help = "words that add 0.35 to the score where one stands up to 80 bytes before or 32 behind"},
+});
+
+constexpr std::array<std::string_view, 5> kTables = {"upstreams", "models", "routes", "router",
+                                                     "privacy"};
 
 std::string plain(double value) {
   std::array<char, 32> buffer{};
@@ -326,6 +359,12 @@ std::span<const KeySpec> condition_keys() {
 }
 std::span<const KeySpec> router_keys() {
   return kRouterKeys;
+}
+std::span<const KeySpec> privacy_keys() {
+  return kPrivacyKeys;
+}
+std::span<const KeySpec> pattern_keys() {
+  return kPatternKeys;
 }
 std::span<const std::string_view> router_tables() {
   return kTables;

@@ -39,6 +39,8 @@ struct KeySpec {
 [[nodiscard]] std::span<const KeySpec> rule_keys();       ///< [[routes."NAME".rules]]
 [[nodiscard]] std::span<const KeySpec> condition_keys();  ///< `when`, `any`, `all`, `not`
 [[nodiscard]] std::span<const KeySpec> router_keys();     ///< [router]
+[[nodiscard]] std::span<const KeySpec> privacy_keys();    ///< [privacy]
+[[nodiscard]] std::span<const KeySpec> pattern_keys();    ///< [[privacy.patterns]]
 
 /// The top-level tables that belong to the router; the flat settings leave them alone.
 [[nodiscard]] std::span<const std::string_view> router_tables();

@@ -1,6 +1,7 @@
 #pragma once
 /// The parser's parts, one file each. Every one goes on after a mistake, so that all are found.
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,9 @@ inline constexpr std::size_t rules_max = 1'000;            ///< of a route
 inline constexpr std::size_t condition_depth_max = 8;
 inline constexpr std::size_t name_bytes_max = 200;
 
+/// `[privacy]`; null where it says nothing.
+[[nodiscard]] std::shared_ptr<const privacy::CustomRules> parse_privacy(
+    const ConfigNode& root, const RouterSurroundings& around, Problems& problems);
 [[nodiscard]] UpstreamConfig parse_upstream(const ConfigNode& node, Problems& problems);
 /// Needs config.upstreams and config.currency.
 [[nodiscard]] CandidateModel parse_model(const ConfigNode& node, const RouterConfig& config,

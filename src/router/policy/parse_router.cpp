@@ -75,6 +75,8 @@ ParsedRouter parse_router(const ConfigNode& root, const RouterSurroundings& surr
   Problems problems;
   auto config = std::make_shared<RouterConfig>();
   config->currency = read_router(root, problems);
+  // Before the routes, whose conditions may name its types.
+  config->privacy = parse_privacy(root, surroundings, problems);
   const ConfigNode& upstreams = table_of(root, "upstreams", problems);
   const ConfigNode& models = table_of(root, "models", problems);
   const ConfigNode& routes = table_of(root, "routes", problems);

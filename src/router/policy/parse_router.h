@@ -23,6 +23,8 @@ struct RouterSurroundings {
   std::function<bool(const std::string& name)> is_model;
   /// Labels of an intent model; none where the file cannot be read (said elsewhere).
   std::function<std::optional<std::vector<std::string>>(const std::filesystem::path&)> labels;
+  /// The text of a list of words.
+  std::function<Result<std::string>(const std::filesystem::path&)> read_words;
 };
 
 struct ParsedRouter {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@
 #include <vector>
 
 #include "router/policy/condition.h"
+
+namespace croft::privacy {
+class CustomRules;
+}
 
 namespace croft {
 
@@ -123,6 +128,7 @@ struct RouteConfig {
 
 struct RouterConfig {
   std::string currency;
+  std::shared_ptr<const privacy::CustomRules> privacy;  ///< null: nothing of one's own
   std::vector<UpstreamConfig> upstreams;
   std::vector<CandidateModel> models;  ///< local ones that routes name without an entry included
   std::vector<RouteConfig> routes;

@@ -50,6 +50,9 @@ enum Context : std::uint64_t {
   kCzech = 1ull << 38,
   kUk = 1ull << 39,
   kMedical = 1ull << 40,  ///< a prescriber's licence
+  kPostcode = 1ull << 42,  ///< "ZIP", "PLZ", "code postal"
+  kVoter = 1ull << 43,     ///< "voter id", "EPIC"
+  kVehicle = 1ull << 44,   ///< "vehicle", "registration", "plate"
   kMessage = 1ull << 41,  ///< "texts to", "answering at": a phone, if it looks like one
 };
 

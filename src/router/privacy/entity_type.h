@@ -22,6 +22,15 @@ enum class EntityType : std::uint8_t {
   MacAddress,
   Url,
   DateTime,
+  // Who, where and what for.
+  Person,
+  Location,
+  StreetAddress,
+  ZipCode,
+  Organization,
+  Nrp,  ///< nationality, religion, political group
+  Title,
+  Age,
   // Money.
   CreditCard,
   IbanCode,
@@ -80,24 +89,37 @@ enum class EntityType : std::uint8_t {
   Password,
   Secret,
 };
-inline constexpr std::size_t entity_types_count = static_cast<std::size_t>(EntityType::Secret) + 1;
+/// Types of our own, before those that configurations name.
+inline constexpr std::size_t known_types_count = static_cast<std::size_t>(EntityType::Secret) + 1;
+inline constexpr std::size_t custom_types_max = 32;
+/// One past the largest value of an EntityType.
+inline constexpr std::size_t entity_types_count = known_types_count + custom_types_max;
 
 enum class EntityClass : std::uint8_t {
   Contact,    ///< leads to a person or a machine
   Financial,  ///< an account
   Identity,   ///< a number that a state or an insurer gave to one person or firm
   Public,     ///< an address of the web: says little by itself
-  Date,       ///< a date of birth
+  Date,       ///< of birth or of anything else
+  Person,     ///< somebody's name
+  Place,      ///< a city, country or firm, a nationality, an age: narrows down who it is
   Secret,     ///< opens a door: never sent, never restored
+  Custom,     ///< what the configuration names
 };
 
 using EntitySet = std::bitset<entity_types_count>;
 
 [[nodiscard]] std::string_view entity_name(EntityType type);  ///< "CREDIT_CARD"
 [[nodiscard]] EntityClass entity_class(EntityType type);
-/// Exact names, as Presidio writes them.
+/// Exact names, as Presidio writes them, and those that a configuration named.
 [[nodiscard]] std::optional<EntityType> find_entity_type(std::string_view name);
 [[nodiscard]] std::vector<std::string> entity_names();
+
+/// The type of this name: a known one, or one of custom_types_max others, which stay for the life
+/// of the process, so that findings and counts of any thread can name them. Safe from any thread.
+/// Errors: InvalidArgument (a name is 2 to 40 of A-Z, 0-9 and _, the first a letter; or there are
+/// too many).
+Result<EntityType> entity_type_named(std::string_view name);
 
 [[nodiscard]] inline bool is_secret(EntityType type) {
   return entity_class(type) == EntityClass::Secret;
@@ -108,8 +130,8 @@ using EntitySet = std::bitset<entity_types_count>;
 
 [[nodiscard]] EntitySet all_entities();
 [[nodiscard]] EntitySet secret_entities();
-/// What keeps a request from leaving unless a policy says otherwise: all but web addresses and
-/// dates, which ordinary questions are full of.
+/// What keeps a request from leaving unless a policy says otherwise: all but web addresses, dates,
+/// places and firms, which ordinary questions are full of. Custom ones are among them.
 [[nodiscard]] EntitySet gated_entities();
 
 }  // namespace croft::privacy

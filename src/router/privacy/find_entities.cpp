@@ -1,6 +1,8 @@
 #include "router/privacy/find_entities.h"
 
 #include "router/privacy/context.h"
+#include "router/privacy/custom/custom_rules.h"
+#include "router/privacy/find_names.h"
 #include "router/privacy/scan.h"
 
 namespace croft::privacy {
@@ -26,6 +28,10 @@ void read_word(Scan& scan, const Word& word) {
       if (next == '.') read_domain(scan, word);
     }
     read_code(scan, word);
+    if (has_digit)
+      read_postcode(scan, word);
+    else
+      read_month(scan, word);
   }
   if (has_digit) {
     if (is(scan.text[word.start], kDigit)) read_numbers(scan, word.start);
@@ -65,6 +71,9 @@ bool find(std::string_view text, const Clock::time_point* deadline, FindScratch&
   scratch.folded.assign(text);
   Scan scan{.text = scratch.folded.text(), .findings = scratch.findings};
   if (!scan_text(scan, deadline)) return false;
+  if (!find_names(scan.text, deadline, scratch)) return false;
+  if (scratch.custom != nullptr && !scratch.custom->apply(scan.text, deadline, scratch.findings))
+    return false;
   resolve_overlaps(scratch.findings);
   for (Finding& finding : scratch.findings) {
     finding.end = scratch.folded.original_end(finding.end - 1);

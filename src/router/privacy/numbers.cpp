@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "router/privacy/context.h"
+#include "router/privacy/dates.h"
 #include "router/privacy/number_formats.h"
 #include "router/privacy/number_run.h"
 #include "router/privacy/phones.h"
+#include "router/privacy/postcodes.h"
 #include "router/privacy/scan.h"
 
 namespace croft::privacy {
@@ -91,12 +93,18 @@ void read_ipv4(Scan& scan, const NumberRun& run, std::size_t first) {
   scan.add(IpAddress, start, run.group_end(last), 0.95f);
 }
 
-void read_birth_date(Scan& scan, const NumberRun& run, std::size_t first) {
-  if (!is_date(run, first)) return;
+/// Five digits, or five and four, behind a state's letters or with a word that says so.
+void read_zip_code(Scan& scan, const NumberRun& run, std::size_t first) {
+  const std::size_t size = run.groups[first].size;
+  if (size != 4 && size != 5) return;
   const std::size_t start = run.groups[first].start;
-  const std::size_t end = run.group_end(first + 2);
-  if ((context_near(scan.text, start, end, {40, 12}) & kBirth) != 0)
-    scan.add(DateTime, start, end, kTold);
+  const bool has_four =
+      size == 5 && run.gap_after(first) == '-' && run.groups[first + 1].size == 4;
+  const std::size_t end = run.group_end(has_four ? first + 1 : first);
+  if (size == 5 && is_us_state_before(scan.text, start))
+    scan.add(ZipCode, start, end, kShaped);
+  else if ((context_near(scan.text, start, end, {32, 8}) & kPostcode) != 0)
+    scan.add(ZipCode, start, end, kTold);
 }
 
 /// Whether the number may end at this group: nothing written to it without a gap.
@@ -109,7 +117,9 @@ void read_windows(Scan& scan, const NumberRun& run) {
   const bool after_point = scan.before(run.groups[0].start) == '.';
   for (std::size_t first = 0; first < run.count; ++first) {
     read_ipv4(scan, run, first);
-    read_birth_date(scan, run, first);
+    read_numeric_date(scan, run, first);
+    read_age(scan, run, first);
+    if (ends_clean(run, first)) read_zip_code(scan, run, first);
     // Digits behind a decimal point pass for anything.
     if (run.gap_before(first) == '.' || (first == 0 && after_point)) continue;
     for (std::size_t last = first; last < run.count; ++last) {

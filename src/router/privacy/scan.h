@@ -60,6 +60,8 @@ void read_colons_address(Scan& scan, std::size_t start);  ///< addresses.cpp: IP
 void read_email(Scan& scan, std::size_t at_sign);         ///< addresses.cpp
 void read_url(Scan& scan, const Word& scheme);            ///< urls.cpp: from "://" or "www."
 void read_domain(Scan& scan, const Word& word);           ///< urls.cpp: example.com
+void read_month(Scan& scan, const Word& word);            ///< dates.cpp: 12 March 1998
+void read_postcode(Scan& scan, const Word& word);         ///< postcodes.cpp: SW1A 1AA, K1A 0B1
 void read_known_key(Scan& scan, const Word& word);        ///< keys.cpp: by its prefix
 void read_private_key(Scan& scan, std::size_t start);     ///< keys.cpp: "-----BEGIN"
 void read_assignment(Scan& scan, const Word& word);       ///< secrets.cpp: password = ...

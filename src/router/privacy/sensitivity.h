@@ -40,7 +40,8 @@ struct Sensitivity {
 
 struct ScanLimits {
   std::size_t bytes_max = 1024 * 1024;  ///< of all texts together
-  std::chrono::microseconds time_max = std::chrono::milliseconds(50);
+  /// Twice what bytes_max of near misses of any kind take.
+  std::chrono::microseconds time_max = std::chrono::milliseconds(250);
 };
 
 /// Looks at every string, number and name of a request: messages of all roles and their parts, tool

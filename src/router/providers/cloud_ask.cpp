@@ -67,6 +67,7 @@ CloudAsk::CloudAsk(HttpTransfers& transfers, CloudRequest request, Sink sink)
     : transfers_(transfers), request_(std::move(request)), sink_(std::move(sink)) {
   CHECK(!request_.targets.empty());
   if (request_.conversation) pseudonyms_.emplace(*request_.conversation);
+  scratch_.custom = request_.config->privacy.get();
 }
 
 void CloudAsk::run() {
@@ -137,9 +138,8 @@ Result<TransferRequest> CloudAsk::write(const CloudTarget& target) {
   const UpstreamConfig& upstream = target.upstream->config();
   const CandidateModel& model = request_.config->models[target.model];
   dialects::WrittenRequest written = TRY(write_for(upstream, model, request_.call));
-  const privacy::SanitisedRequest sanitised =
-      TRY(sanitised(std::move(written.body)));
-  return target.upstream->transfer(written.path, sanitised,
+  const privacy::SanitisedRequest body = TRY(sanitised(std::move(written.body)));
+  return target.upstream->transfer(written.path, body,
                                    traceparent_text(request_.trace, new_span_id()), request_.hops);
 }
 

@@ -121,6 +121,7 @@ Result<RoutedPlan> plan_for_route(const RouteRuntime& route, const RouterState& 
   facts.draw = random_bits();
   if (const auto milliseconds = read_integer(body, "deadline_ms"))
     facts.deadline = std::chrono::milliseconds(*milliseconds);
+  scratch().privacy.custom = config.privacy.get();
   const GateFindings gates = run_gates(body, facts, route.intents.get(), scratch());
   RoutedPlan plan;
   plan.route = &route;
@@ -269,6 +270,7 @@ Result<json::object> explain_route(const json::object& body, std::string_view te
   facts.tenant = tenant;
   facts.draw = random_bits();
   const json::value* prompts = find(body, "prompts");
+  scratch().privacy.custom = state->config->privacy.get();
   if (prompts == nullptr) {
     const GateFindings gates = run_gates(body, facts, route->intents.get(), scratch());
     RouteDecision decision;
