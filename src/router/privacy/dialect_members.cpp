@@ -1,0 +1,106 @@
+#include "router/privacy/dialect_members.h"
+
+#include <algorithm>
+#include <array>
+
+namespace croft::privacy {
+namespace {
+
+// In the order of their bytes.
+constexpr auto kMembers = std::to_array<std::string_view>({
+    "additionalProperties",
+    "allowed_tools",
+    "arguments",
+    "auto_truncate",
+    "budget_tokens",
+    "cache_control",
+    "cached_content",
+    "call_id",
+    "citations",
+    "content",
+    "content_type",
+    "context_management",
+    "deadline_ms",
+    "description",
+    "detail",
+    "developer",
+    "disable_parallel_tool_use",
+    "display",
+    "effort",
+    "encoding_format",
+    "encrypted_content",
+    "finish_reason",
+    "format",
+    "frequency_penalty",
+    "function",
+    "function_call",
+    "functions",
+    "image_url",
+    "images",
+    "include_usage",
+    "input_schema",
+    "instructions",
+    "is_error",
+    "json_schema",
+    "keep_alive",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "max_tool_calls",
+    "mcp_servers",
+    "media_type",
+    "messages",
+    "metadata",
+    "mirostat",
+    "modalities",
+    "n_predict",
+    "num_ctx",
+    "num_predict",
+    "options",
+    "output_config",
+    "parallel_tool_calls",
+    "parameters",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "properties",
+    "reasoning",
+    "reasoning_effort",
+    "refusal",
+    "repeat_last_n",
+    "repeat_penalty",
+    "required",
+    "response_format",
+    "safety_identifier",
+    "schema",
+    "service_tier",
+    "signature",
+    "source",
+    "stop_sequences",
+    "stream",
+    "stream_options",
+    "strict",
+    "system",
+    "temperature",
+    "thinking",
+    "tool_call_id",
+    "tool_calls",
+    "tool_choice",
+    "tool_name",
+    "tool_use_id",
+    "top_logprobs",
+    "truncate",
+    "verbosity",
+    "web_search_options",
+});
+static_assert(std::ranges::is_sorted(kMembers));
+
+}  // namespace
+
+bool is_dialect_member(std::string_view name) {
+  return std::ranges::binary_search(kMembers, name);
+}
+
+}  // namespace croft::privacy
