@@ -41,6 +41,7 @@ Result<std::size_t> choose_model(const ModelHouse& house, const json::object& bo
 /// started.
 Result<void> start_embeddings(const json::object& body, const ModelLease& engine,
                               const std::string& model_name, ModelMetrics& metrics,
+                              const std::shared_ptr<AccessTicket>& ticket,
                               const std::shared_ptr<ResponseWriter>& writer);
 
 }  // namespace croft
