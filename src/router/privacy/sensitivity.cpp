@@ -5,7 +5,6 @@
 #include <exception>
 
 #include "router/privacy/characters.h"
-#include "router/privacy/dialect_members.h"
 #include "router/privacy/json_unescape.h"
 
 namespace croft::privacy {
@@ -98,7 +97,7 @@ class RequestScan {
       has_media_ = true;
     for (const auto& each : object) {
       // A name can be data too: {"jane@example.com": ...}.
-      if (each.key().size() > 5 && !is_dialect_member(each.key())) text(each.key());
+      if (each.key().size() > 5) text(each.key());
       value(each.value(), each.key(), depth + 1);
     }
   }
@@ -120,8 +119,7 @@ class RequestScan {
     }
     const bool says_nothing = name.empty() || name == "content" || name == "text" ||
                               name == "role" || name == "type" || name == "arguments" ||
-                              name == "input" || name == "model" || name.size() > 128 ||
-                              is_dialect_member(name);
+                              name == "input" || name == "model" || name.size() > 128;
     if (says_nothing) return text(value);
     named_.assign(name);
     named_ += ": ";
@@ -188,7 +186,7 @@ Sensitivity scan_request(const json::object& body, const EntitySet& gated, const
   return fail_closed(gated, [&] {
     RequestScan scan(gated, limits, scratch);
     for (const auto& each : body) {
-      if (each.key().size() > 5 && !is_dialect_member(each.key())) scan.text(each.key());
+      if (each.key().size() > 5) scan.text(each.key());
       scan.value(each.value(), each.key(), 0);
     }
     return scan.finish();

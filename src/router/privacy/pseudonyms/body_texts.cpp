@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "base/check.h"
-#include "router/privacy/dialect_members.h"
 #include "router/privacy/pseudonyms/folded_units.h"
 
 namespace croft::privacy {
@@ -34,8 +33,7 @@ class Walk {
     out.reserve(object.size());
     for (const auto& each : object) {
       std::string key(each.key());
-      if (key.size() >= kKeyMin && !is_dialect_member(key))
-        key = visit_(TextRole::Member, {}, each.key());
+      if (key.size() >= kKeyMin) key = visit_(TextRole::Member, {}, each.key());
       out.insert_or_assign(key, value(each.value(), each.key(), depth + 1));
     }
     return out;

@@ -170,12 +170,6 @@ TEST(Pseudonymise, P2_OffsetsAreOfOneTextWhateverStandsBefore) {
     }
 }
 
-TEST(Pseudonymise, WhatTheDialectsPrescribeStays) {
-  const json::object body = parsed(
-      R"({"model":"m","max_completion_tokens":8,"messages":[{"role":"user","content":"Hi"}],"stop_sequences":["x"]})");
-  EXPECT_EQ(sent_text(body), json::serialize(body));
-}
-
 TEST(Pseudonymise, P1_AllAttemptsOfARequestShareOneMap) {
   FindScratch scratch;
   PseudonymMap map(key_of("one"));

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "router/privacy/characters.h"
-#include "router/privacy/dialect_members.h"
 #include "router/privacy/pseudonyms/folded_units.h"
 #include "text/utf8.h"
 
@@ -61,8 +60,7 @@ Layer undone(const Layer& layer, bool& changed) {
 bool says_nothing(std::string_view name) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"", "content", "text", "role", "type", "arguments", "input", "model"});
-  return std::ranges::find(kNames, name) != kNames.end() || name.size() > 128 ||
-         is_dialect_member(name);
+  return std::ranges::find(kNames, name) != kNames.end() || name.size() > 128;
 }
 
 Reading reading_of(const Layer& layer, std::string_view name) {
