@@ -22,14 +22,14 @@ constexpr std::string_view kStyle =
 @media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;--line:#2a313a;--c0:#63c7a8;--c1:#79b8f0;--c2:#f0a35e;--c3:#b9a3ec;--warn:#ffb38a}}
 body{margin:0 auto;max-width:1360px;padding:24px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:24px;margin:0}h2{font-size:18px;margin:32px 0 8px}p{margin:4px 0}.soft{color:var(--soft)}.warn{color:var(--warn);font-weight:600}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:20px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:20px 0}
 .tile{border:1px solid var(--line);border-radius:8px;padding:12px}.tile b{display:block;font-size:20px;overflow-wrap:anywhere}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:20px}
 svg{width:100%;height:auto;border:1px solid var(--line);border-radius:8px;padding:12px;box-sizing:border-box}
 svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg .title{font-size:14px;font-weight:600;fill:var(--ink)}
 .grid{stroke:var(--line)}.c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:6px 8px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:13em}th{color:var(--soft);font-weight:600}
 h2{break-after:avoid}tr,svg,.tile{break-inside:avoid}
 @media print{body{max-width:none}.plots{grid-template-columns:1fr 1fr}})";
 
@@ -303,8 +303,8 @@ std::string shown_name(const std::string& name, LedgerGrouping grouping) {
 std::string top_table(std::string_view title, const std::map<std::string, LedgerTotals>& groups,
                       LedgerGrouping grouping) {
   std::string out = "<h2>" + std::string(title) + "</h2>\n<div class=\"wide\"><table>\n";
-  out += cells("th", {"Name", "Requests", "Here", "Cloud", "Refused", "Failed", "Prompt tokens",
-                      "Answer tokens", "Paid", "All cloud", "Unpriced", "p95 ms"});
+  out += cells("th", {"Name", "Requests", "Here", "Cloud", "Refused", "Failed", "Prompt", "Answer",
+                      "Paid", "All cloud", "Unpriced", "p95 ms"});
   const std::vector<std::string> names = ordered_groups(groups, grouping);
   for (std::size_t i = 0; i < std::min(names.size(), rows_max); ++i) {
     const LedgerTotals& one = groups.at(names[i]);
