@@ -48,7 +48,7 @@ dialect = "{dialect}"
 url = "{cloud.base_url}{path}"
 key_env = "TEST_CLOUD_KEY"
 retries = 0
-breaker_failures = 1000000
+breaker_failures = 10000
 concurrency_max = 1000
 """
     for name, upstream, there in (("good", "openai", "any/good"), ("claude", "anthropic", "any/claude"), ("llama", "ollama", "any/llama"),

@@ -44,7 +44,7 @@ dialect = "openai"
 url = "{url}/v1"
 key_env = "TEST_CLOUD_KEY"
 retries = 0
-breaker_failures = 1000000
+breaker_failures = 10000
 concurrency_max = 1000
 [models.good]
 upstream = "cloud"
