@@ -3,10 +3,12 @@
 #include "base/limits.h"
 #include "cli/config_file.h"
 #include "cli/model_access.h"
+#include "cli/price_access.h"
 #include "cli/terminal.h"
 #include "router/policy/parse_parts.h"
 #include "router/gates/intent_model.h"
 #include "store/model_library.h"
+#include "store/prices/candidate_price.h"
 
 namespace croft::cli {
 namespace {
@@ -34,6 +36,12 @@ Result<ParsedRouter> read_router(const Settings& settings) {
     return model->labels();
   };
   around.read_words = read_words;
+  // Read where a model asks for it: a configuration without `price` needs no database.
+  std::optional<PriceList> prices;
+  around.listed_price = [&](const std::string& name) -> Result<TokenPrices> {
+    if (!prices) prices = TRY(active_prices(settings));
+    return prices_from_list(*prices, name);
+  };
   return parse_router(root, around);
 }
 

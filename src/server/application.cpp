@@ -11,6 +11,7 @@
 #include "server/api/routes.h"
 #include "server/api/text_call.h"
 #include "server/routing/route_request.h"
+#include "store/ledger/ledger_time.h"
 
 namespace croft {
 
@@ -39,24 +40,6 @@ bool matches(std::string_view pattern, std::string_view path) {
 RouteAccess access_of(std::string_view path) {
   if (path == "/livez" || path == "/readyz" || path == "/health") return RouteAccess::Open;
   return path == "/metrics" ? RouteAccess::Metrics : RouteAccess::Keyed;
-}
-
-/// Percent-decoding for model ids with a slash or colon. A broken escape stays as it is.
-std::string percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-    out += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
 }
 
 /// A route that the caller may have meant: the same last words, or a forgotten "/v1".
@@ -303,6 +286,10 @@ void Application::handle(HttpRequest request, std::shared_ptr<ResponseWriter> wr
   }
   if (route->post)
     answer_post(*route, std::move(request), writer);
+  else if (route->path == "/v1/usage")
+    answer_errors(
+        writer, [&] { return answer_usage(request, writer); },
+        [](const Error& error) { return error_response(error); });
   else
     writer->send(answer_get(*route, request));
 }
@@ -347,6 +334,18 @@ HttpResponse Application::answer_get(const Route& route, const HttpRequest& requ
   constexpr std::string_view prefix = "/v1/models/";
   const std::string_view path = request.path;
   return answer_models(path.starts_with(prefix) ? path.substr(prefix.size()) : std::string_view());
+}
+
+Result<void> Application::answer_usage(const HttpRequest& request,
+                                       const std::shared_ptr<ResponseWriter>& writer) {
+  if (!options_.usage)
+    return fail(ErrorCode::NotFound, "this server keeps no ledger", "Start it with --database");
+  UsageQuestion question = TRY(read_usage_query(request.query, utc_now_us()));
+  limit_usage(request.ticket.get(), question);
+  options_.usage->ask(std::move(question), [writer](const Result<json::object>& usage) {
+    writer->send(usage ? json_response(*usage) : error_response(usage.error()));
+  });
+  return {};
 }
 
 /// One entry, or all where `id` is empty.
@@ -435,20 +434,30 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
                   .client = route.path == messages_path ? dialects::Dialect::Anthropic
                                                         : dialects::Dialect::OpenAi,
                   .received = received};
-  const auto done = [this, weak = std::weak_ptr(writer)](const RouteTrace& trace) {
+  const auto done = [this](const RouteTrace& trace) {
     metrics_.routed(trace);
     if (OtlpExporter* exporter = options_.routing->exporter()) exporter->record(trace);
-    // A shadow answer, which comes later, finds the writer gone or its trace taken.
-    if (const std::shared_ptr<ResponseWriter> alive = weak.lock())
-      alive->post([alive, trace = std::make_shared<const RouteTrace>(trace)] {
-        if (!alive->record().trace) alive->record().trace = trace;
-      });
+  };
+  const auto shadow_done = [this, done, endpoint = request.route](const RouteTrace& trace) {
+    done(trace);
+    if (!options_.accountant) return;
+    // Nobody asked for it: no key pays for it.
+    RequestRecord record;
+    record.ledger_id = random_id("");
+    record.method = "POST";
+    record.route = endpoint;
+    record.started = trace.started;
+    record.status = trace.status.value_or(200);
+    record.seconds = trace.ended_ms.value_or(0.0) / 1000.0;
+    record.trace = std::make_shared<const RouteTrace>(trace);
+    options_.accountant->settled(record);
   };
   return start_routed(
       std::move(http), body,
       {.services = options_.routing.get(),
        .house = &house_,
        .on_done = done,
+       .on_shadow = shadow_done,
        .metrics_of = [this](std::size_t model) -> ModelMetrics& { return metrics_.of(model); }},
       writer);
 }
@@ -565,6 +574,7 @@ void Application::drain() {
 
 void Application::release_engine() {
   options_.routing->close();
+  if (options_.usage) options_.usage->close();
   house_.close();
 }
 

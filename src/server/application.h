@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "server/access.h"
 #include "server/accounting/accountant.h"
+#include "server/accounting/usage_reader.h"
 #include "server/http.h"
 #include "server/limits/access_control.h"
 #include "server/metrics.h"
@@ -33,6 +34,8 @@ class Application final : public HttpHandler {
     std::shared_ptr<RoutingServices> routing = {};
     /// Who brings every request into the ledger; null: nobody does.
     std::shared_ptr<Accountant> accountant = {};
+    /// Who adds the ledger up for /v1/usage; null where there is none.
+    std::shared_ptr<UsageReader> usage = {};
     /// Keys with roles, limits and budgets; null: the policy's key file alone decides.
     std::shared_ptr<AccessControl> control = {};
   };
@@ -63,6 +66,8 @@ class Application final : public HttpHandler {
   HttpResponse answer_options(const HttpRequest& request, const Route* route) const;
   HttpResponse answer_get(const Route& route, const HttpRequest& request);
   HttpResponse answer_models(std::string_view id);
+  Result<void> answer_usage(const HttpRequest& request,
+                            const std::shared_ptr<ResponseWriter>& writer);
   void answer_post(const Route& route, HttpRequest request,
                    const std::shared_ptr<ResponseWriter>& writer);
   Result<void> run_post(const Route& route, HttpRequest request,

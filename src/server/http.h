@@ -27,7 +27,8 @@ struct HttpHeader {
 
 struct HttpRequest {
   std::string method;
-  std::string path;  ///< without the query; not decoded
+  std::string path;        ///< without the query; not decoded
+  std::string query = {};  ///< without its question mark; not decoded
   std::vector<HttpHeader> headers;
   std::string body;
   bool http_1_0 = false;
@@ -41,6 +42,9 @@ struct HttpRequest {
   [[nodiscard]] std::string_view header(std::string_view name) const;
   [[nodiscard]] bool has_header(std::string_view name) const;
 };
+
+/// A broken escape stays as it is.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
 
 struct HttpResponse {
   int status = 200;

@@ -191,7 +191,9 @@ HttpRequest head_of(const http::request<http::string_body>& message) {
     const std::size_t slash = target.find('/', scheme + 3);
     target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
   }
-  head.path = target.substr(0, target.find_first_of("?#"));
+  target = target.substr(0, target.find('#'));
+  head.path = target.substr(0, target.find('?'));
+  if (head.path.size() < target.size()) head.query = target.substr(head.path.size() + 1);
   for (const auto& field : message)
     head.headers.push_back({std::string(field.name_string()), std::string(field.value())});
   head.id = choose_request_id(head.header("x-request-id"));

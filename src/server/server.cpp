@@ -21,6 +21,7 @@ Result<void> run_server(const ServerOptions& options, std::vector<ModelSource> m
                            .house = std::move(house),
                            .routing = options.routing,
                            .accountant = options.accountant,
+                           .usage = options.usage,
                            .control = options.control});
   HttpServerOptions http_options;
   http_options.host = options.host;

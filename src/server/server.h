@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "server/accounting/accountant.h"
+#include "server/accounting/usage_reader.h"
 #include "server/limits/access_control.h"
 #include "server/model_house.h"
 #include "server/routing/router_state.h"
@@ -35,6 +36,7 @@ struct ServerOptions {
   std::shared_ptr<RoutingServices> routing =
       {};                                       ///< who made it may give it new states; null: none
   std::shared_ptr<Accountant> accountant = {};  ///< null: no ledger is kept
+  std::shared_ptr<UsageReader> usage = {};      ///< beside the accountant
   /// Keys with roles, limits and budgets; null: the key file alone decides.
   std::shared_ptr<AccessControl> control = {};
 };

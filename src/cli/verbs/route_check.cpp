@@ -20,6 +20,7 @@ struct Checked {
 
 std::string price_text(const CandidateModel& model) {
   if (model.is_local()) return "local";
+  if (model.prices.unpriced) return "unpriced";
   if (model.prices.in == 0 && model.prices.out == 0) return "free";
   std::array<char, 96> text{};
   std::snprintf(text.data(), text.size(), "%g in, %g out per million tokens, %s", model.prices.in,
@@ -40,11 +41,17 @@ json::object candidate_json(const RouterConfig& config, std::uint32_t index) {
   if (model.images) capabilities.emplace_back("images");
   if (model.is_local()) return out;
   out["upstream"] = config.upstreams[*model.upstream].name;
+  out["weight"] = model.weight;
+  if (model.prices.unpriced) {
+    out["price"] = "unknown";
+    return out;
+  }
   out["price_in"] = model.prices.in;
   out["price_out"] = model.prices.out;
   out["price_cached"] = model.prices.cached;
+  if (model.prices.cache_write) out["price_cache_write"] = *model.prices.cache_write;
+  if (!model.prices.version.empty()) out["price_list"] = model.prices.version;
   out["currency"] = model.prices.currency;
-  out["weight"] = model.weight;
   return out;
 }
 

@@ -110,8 +110,8 @@ constexpr std::array kModelKeys = std::to_array<KeySpec>({
      .kind = KeyKind::Real,
      .max = 1e6,
      .unit = "per million tokens",
-     .help = "price of prompt tokens. Required with `price_out` for a model of an upstream: an "
-             "unknown price is never taken for 0"},
+     .help = "price of prompt tokens. A model of an upstream needs it with `price_out`, or "
+             "`price`, or `free`: an unknown price is never taken for 0"},
     {.name = "price_out",
      .kind = KeyKind::Real,
      .max = 1e6,
@@ -122,6 +122,15 @@ constexpr std::array kModelKeys = std::to_array<KeySpec>({
      .max = 1e6,
      .unit = "per million tokens",
      .help = "price of prompt tokens that the upstream had cached; without it, `price_in`"},
+    {.name = "price_cache_write",
+     .kind = KeyKind::Real,
+     .max = 1e6,
+     .unit = "per million tokens",
+     .help = "price of prompt tokens that the upstream wrote to its cache; without it, `price_in`"},
+    {.name = "price",
+     .help = "instead of these: `\"PROVIDER/MODEL\"`, an entry of `croft prices list`, or "
+             "`\"unknown\"`: then its cost is shown as unpriced, and keys with a budget may not use "
+             "it"},
     {.name = "currency", .help = "of its prices, three letters; without it, that of `[router]`"},
     {.name = "free",
      .kind = KeyKind::Flag,

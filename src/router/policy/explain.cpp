@@ -213,7 +213,8 @@ json::object decision_json(const RouterConfig& config, const RouteDecision& deci
     json::object out{{"model", model.name}, {"kind", model.is_local() ? "local" : "cloud"}};
     if (!model.is_local()) {
       out["upstream"] = config.upstreams[*model.upstream].name;
-      out["cost_estimate"] = each.cost;
+      out["cost_estimate"] =
+          model.prices.unpriced ? json::value("unpriced") : json::value(each.cost);
       out["currency"] = model.prices.currency;
     }
     candidates.emplace_back(std::move(out));
@@ -248,7 +249,8 @@ std::string decision_text(const RouterConfig& config, const RouteDecision& decis
     if (!model.is_local()) {
       std::array<char, 48> cost{};
       std::snprintf(cost.data(), cost.size(), ", about %.6f ", each.cost);
-      out += " at " + config.upstreams[*model.upstream].name + cost.data() + model.prices.currency;
+      out += " at " + config.upstreams[*model.upstream].name +
+             (model.prices.unpriced ? ", unpriced" : cost.data() + model.prices.currency);
     }
     out += "\n";
   }

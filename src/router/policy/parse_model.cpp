@@ -26,32 +26,58 @@ void read_capabilities(TableReader& reader, CandidateModel& out, Problems& probl
   }
 }
 
-void read_prices(TableReader& reader, const ConfigNode& node, CandidateModel& out,
-                 Problems& problems) {
+/// `price = "openai/gpt-4.1"` or "unknown".
+void read_listed_price(const ConfigNode& given, const std::string& name,
+                       const RouterSurroundings& around, CandidateModel& out, Problems& problems) {
+  out.prices.unpriced = true;
+  if (name == "unknown" || !around.listed_price) return;
+  Result<TokenPrices> prices = around.listed_price(name);
+  if (prices)
+    out.prices = *std::move(prices);
+  else
+    problems.error(given, "names no price: " + prices.error().message, prices.error().hint);
+}
+
+void read_prices(TableReader& reader, const ConfigNode& node, const RouterSurroundings& around,
+                 CandidateModel& out, Problems& problems) {
   const ConfigNode* in = reader.given("price_in");
   const ConfigNode* answer = reader.given("price_out");
   const ConfigNode* cached = reader.given("price_cached");
+  const ConfigNode* written = reader.given("price_cache_write");
+  const ConfigNode* listed = reader.given("price");
   const bool free = reader.flag("free");
+  const std::string name = reader.text("price");
   out.prices.in = reader.real("price_in");
   out.prices.out = reader.real("price_out");
   out.prices.cached = reader.real("price_cached");
+  const double write = reader.real("price_cache_write");
+  if (written != nullptr) out.prices.cache_write = write;
   if (cached == nullptr) out.prices.cached = out.prices.in;
   if (cached != nullptr && out.prices.cached > out.prices.in)
     problems.warning(*cached, "is more than price_in: cached tokens are dearer than others");
-  for (const ConfigNode* price : {in, answer, cached})
-    if (free && price != nullptr && price->real > 0)
+  for (const ConfigNode* price : {in, answer, cached, written}) {
+    if (price == nullptr) continue;
+    if (free && price->real > 0)
       problems.error(*price, "is given, and so is free = true", "Keep one of them");
+    if (listed != nullptr)
+      problems.error(*price, "is given, and so is `price`", "Keep one of them");
+  }
+  if (free && listed != nullptr)
+    problems.error(*listed, "is given, and so is free = true", "Keep one of them");
   if (free || out.is_local()) return;
+  if (listed != nullptr) return read_listed_price(*listed, name, around, out, problems);
   // Only what was left out: a price that is given wrongly has its own problem.
   if (node.find("price_in") == nullptr || node.find("price_out") == nullptr)
     problems.error(node, "has no price",
-                   "Give price_in and price_out (per million tokens), or say free = true: an "
-                   "unknown price is never taken for 0");
+                   "Give price_in and price_out (per million tokens), or price = "
+                   "\"PROVIDER/MODEL\" of `croft prices list`, or \"unknown\", or say free = true: "
+                   "an unknown price is never taken for 0");
 }
 
 }  // namespace
 
-CandidateModel parse_model(const ConfigNode& node, const RouterConfig& config, Problems& problems) {
+CandidateModel parse_model(const ConfigNode& node, const RouterConfig& config,
+                           const RouterSurroundings& around, Problems& problems) {
   CandidateModel out;
   out.name = node.name;
   out.place = node.place();
@@ -76,7 +102,7 @@ CandidateModel parse_model(const ConfigNode& node, const RouterConfig& config, P
       reader.given("currency") != nullptr ? reader.text("currency") : config.currency;
   if (!is_currency(out.prices.currency) && reader.given("currency") != nullptr)
     problems.error(*reader.given("currency"), "must be three capital letters, such as EUR");
-  read_prices(reader, node, out, problems);
+  read_prices(reader, node, around, out, problems);
   read_capabilities(reader, out, problems);
   out.weight = reader.real("weight");
   reader.check_all_read();

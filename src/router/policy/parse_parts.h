@@ -24,7 +24,7 @@ inline constexpr std::size_t name_bytes_max = 200;
 [[nodiscard]] UpstreamConfig parse_upstream(const ConfigNode& node, Problems& problems);
 /// Needs config.upstreams and config.currency.
 [[nodiscard]] CandidateModel parse_model(const ConfigNode& node, const RouterConfig& config,
-                                         Problems& problems);
+                                         const RouterSurroundings& around, Problems& problems);
 /// Adds local models that it names to config.models. Rules' `use` is resolved by resolve_rules,
 /// once every route is known.
 [[nodiscard]] RouteConfig parse_route(const ConfigNode& node, const RouterSurroundings& around,

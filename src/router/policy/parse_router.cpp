@@ -83,7 +83,7 @@ ParsedRouter parse_router(const ConfigNode& root, const RouterSurroundings& surr
   for (const ConfigNode& node : upstreams.items)
     config->upstreams.push_back(parse_upstream(node, problems));
   for (const ConfigNode& node : models.items)
-    config->models.push_back(parse_model(node, *config, problems));
+    config->models.push_back(parse_model(node, *config, surroundings, problems));
   for (const ConfigNode& node : routes.items)
     config->routes.push_back(parse_route(node, surroundings, *config, problems));
   resolve_rules(routes, *config, problems);

@@ -25,6 +25,9 @@ struct RouterSurroundings {
   std::function<std::optional<std::vector<std::string>>(const std::filesystem::path&)> labels;
   /// The text of a list of words.
   std::function<Result<std::string>(const std::filesystem::path&)> read_words;
+  /// The price list's entry, "PROVIDER/MODEL" or a model alone. Errors: NotFound and what the list
+  /// says. Without it such a model is unpriced.
+  std::function<Result<TokenPrices>(const std::string& name)> listed_price = {};
 };
 
 struct ParsedRouter {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,9 +54,14 @@ struct TokenPrices {
   double in = 0.0;
   double out = 0.0;
   double cached = 0.0;
-  std::string currency;  ///< three letters
+  std::optional<double> cache_write = {};  ///< none: as `in`
+  std::string currency = {};               ///< three letters
+  std::string version = {};                ///< of the price list; empty: they stand in the file
+  bool unpriced = false;                   ///< nobody knows: never taken for 0
 
+  /// Of what nobody knows: infinite, so that everything else comes before it.
   [[nodiscard]] double cost(std::size_t prompt_tokens, std::size_t answer_tokens) const {
+    if (unpriced) return std::numeric_limits<double>::infinity();
     return (in * static_cast<double>(prompt_tokens) + out * static_cast<double>(answer_tokens)) /
            1e6;
   }

@@ -39,6 +39,7 @@ dialects::Failed unsent(Error error) {
   dialects::Failed failed;
   failed.cause = dialects::FailureCause::Request;
   failed.error = std::move(error);
+  failed.reached = false;
   return failed;
 }
 
@@ -115,8 +116,14 @@ void CloudAsk::tell(std::size_t target, dialects::AnswerEvent event) {
 void CloudAsk::cancel() {
   transfers_.post([self = shared_from_this()] {
     self->over_ = true;
-    self->sink_ = nullptr;
     if (self->call_) self->call_->cancel();
+    const Sink sink = std::exchange(self->sink_, nullptr);
+    if (sink == nullptr) return;  // it was over already
+    dialects::Failed failed;
+    failed.error = {.code = ErrorCode::Cancelled, .message = "the request was cancelled", .hint = {}, .field = {}};
+    sink(0, failed,
+         std::make_shared<const std::vector<AttemptNote>>(
+             self->call_ ? self->call_->notes() : std::vector<AttemptNote>()));
   });
 }
 

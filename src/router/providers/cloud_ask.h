@@ -46,7 +46,8 @@ class CloudAsk : public std::enable_shared_from_this<CloudAsk> {
   /// event.
   void launch();
 
-  /// What is under way is given up; the sink hears no more, except what has been said already.
+  /// What is under way is given up. The sink hears what had been asked until then: a Failed of
+  /// Cancelled with the notes is its last event, unless another was.
   void cancel();
 
  private:

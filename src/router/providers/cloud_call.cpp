@@ -18,6 +18,23 @@ bool is_content(const AnswerEvent& event) {
          !std::holds_alternative<Failed>(event);
 }
 
+/// The tokens of a piece of an answer, where nobody tells: upstreams send one at a time or a few,
+/// and four bytes a token is usual.
+std::size_t tokens_about(const AnswerEvent& event) {
+  std::size_t bytes = 0;
+  if (const auto* text = std::get_if<dialects::TextDelta>(&event))
+    bytes = text->text.size();
+  else if (const auto* refusal = std::get_if<dialects::RefusalDelta>(&event))
+    bytes = refusal->text.size();
+  else if (const auto* thinking = std::get_if<dialects::ThinkingDelta>(&event))
+    bytes = thinking->text.size();
+  else if (const auto* arguments = std::get_if<dialects::ToolCallArguments>(&event))
+    bytes = arguments->text.size();
+  else if (const auto* call = std::get_if<dialects::ToolCallBegin>(&event))
+    bytes = call->name.size();
+  return (bytes + 3) / 4;
+}
+
 /// Nothing could be asked at all.
 Failed nobody_there(std::chrono::milliseconds wait, bool full) {
   Failed failed;
@@ -123,6 +140,7 @@ void CloudCall::on_event(std::size_t number, AnswerEvent event) {
   Live* live = find_live(number);
   if (over_ || live == nullptr) return;
   AttemptNote& note = notes_[number];
+  note.answer_tokens += tokens_about(event);
   if (const auto* usage = std::get_if<Usage>(&event)) {
     note.usage = *usage;
     note.has_usage = true;

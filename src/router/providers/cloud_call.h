@@ -44,6 +44,7 @@ struct AttemptNote {
   std::optional<dialects::Failed> failure = {};
   dialects::Usage usage = {};
   bool has_usage = false;
+  std::size_t answer_tokens = 0;  ///< heard so far, by estimate
   bool won = false;
   bool cancelled = false;
 };

@@ -124,7 +124,9 @@ void UpstreamAttempt::on_body(std::string_view bytes) {
 void UpstreamAttempt::on_end(const TransferEnd& end) {
   if (over_) return;
   if (end.error) {
-    give(transfer_failure(*end.error, upstream_->config().name, reader_ != nullptr));
+    Failed failed = transfer_failure(*end.error, upstream_->config().name, reader_ != nullptr);
+    failed.reached = end.reached;
+    give(std::move(failed));
   } else if (!reader_) {
     const std::vector<dialects::Header> headers = header_list(headers_);
     Failed failed = told(dialects::read_error(options_.dialect, status_, headers, error_body_,

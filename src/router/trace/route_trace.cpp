@@ -61,6 +61,7 @@ json::value price_json(const std::optional<AttemptPrice>& price) {
   if (!price) return nullptr;
   return json::object{{"prompt", number(price->prompt)},
                       {"cached_prompt", number(price->cached_prompt)},
+                      {"cache_write", number(price->cache_write)},
                       {"completion", number(price->completion)}};
 }
 
@@ -78,7 +79,9 @@ json::object attempt_json(const AttemptTrace& attempt) {
           {"hedged", attempt.hedged},
           {"prompt_tokens", count(attempt.prompt_tokens)},
           {"cached_tokens", count(attempt.cached_tokens)},
+          {"cache_write_tokens", count(attempt.cache_write_tokens)},
           {"completion_tokens", count(attempt.completion_tokens)},
+          {"estimated", attempt.estimated},
           {"finish_reason", text_or_null(trace_finish_reason(attempt.finish_reason))},
           {"price_per_million", price_json(attempt.price)},
           {"cost", cost_json(cost_of(attempt))}};
@@ -108,9 +111,12 @@ TracedCost cost_of(const AttemptTrace& attempt) {
   if (!attempt.prompt_tokens || !attempt.completion_tokens) return CostGap::Unknown;
   const AttemptPrice& price = *attempt.price;
   const std::uint64_t cached = std::min(attempt.cached_tokens.value_or(0), *attempt.prompt_tokens);
-  const auto fresh = static_cast<double>(*attempt.prompt_tokens - cached);
+  const std::uint64_t written =
+      std::min(attempt.cache_write_tokens.value_or(0), *attempt.prompt_tokens - cached);
+  const auto fresh = static_cast<double>(*attempt.prompt_tokens - cached - written);
   return (fresh * price.prompt +
           static_cast<double>(cached) * price.cached_prompt.value_or(price.prompt) +
+          static_cast<double>(written) * price.cache_write.value_or(price.prompt) +
           static_cast<double>(*attempt.completion_tokens) * price.completion) /
          1e6;
 }

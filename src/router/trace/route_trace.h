@@ -41,9 +41,11 @@ struct AttemptPrice {
   double prompt = 0.0;
   std::optional<double> cached_prompt = {};  ///< none: as `prompt`
   double completion = 0.0;
+  std::optional<double> cache_write = {};  ///< none: as `prompt`
+  std::string version = {};                ///< of the price list; empty: the configuration's own
 };
 
-/// One call of a model, the engine in this process or an upstream; all tries of it together.
+/// One call of a model, the engine in this process or an upstream.
 struct AttemptTrace {
   std::string provider = {};        ///< as the configuration names it; the engine's is "local"
   std::string model = {};           ///< that was asked for
@@ -60,10 +62,14 @@ struct AttemptTrace {
   std::size_t retries = 0;
   bool hedged = false;  ///< begun beside another that was slow
   /// With the cached ones, also where the dialect counts them apart. None: not told. A call that
-  /// never reached its upstream has 0 of each.
+  /// never reached its upstream has 0 of each, and so has one that was answered with an HTTP error:
+  /// nobody charges for these.
   std::optional<std::uint64_t> prompt_tokens = {};
   std::optional<std::uint64_t> cached_tokens = {};
+  std::optional<std::uint64_t> cache_write_tokens = {};
   std::optional<std::uint64_t> completion_tokens = {};
+  /// It was cancelled or broke off before the upstream told its tokens: they are what we saw.
+  bool estimated = false;
   std::string finish_reason = {};          ///< in the dialect's words: foreign
   std::optional<AttemptPrice> price = {};  ///< none: unpriced, which is never 0
 };
@@ -90,6 +96,7 @@ struct RouteTrace {
   std::string request_id = {};
   std::string requested_model = {};  ///< once known to be one of ours; never a caller's free text
   bool streamed = false;
+  bool shadow = false;                  ///< asked to check a local answer: no client waits
   std::optional<int> status = {};       ///< HTTP, of our answer
   std::optional<ErrorCode> error = {};  ///< none: answered. Cancelled: the client left
 

@@ -30,7 +30,8 @@ Money sum(Money a, Money b) {
   if (a.state == MoneyState::Unknown || b.state == MoneyState::Unknown) return Money::unknown();
   std::int64_t nano = 0;
   if (__builtin_add_overflow(a.nano, b.nano, &nano)) return Money::unknown();
-  return Money::known(nano);
+  const bool known = a.state == MoneyState::Known && b.state == MoneyState::Known;
+  return known ? Money::known(nano) : Money::estimated(nano);
 }
 
 Money price(const BilledTokens& tokens, const TokenRates& rates) {
@@ -41,8 +42,11 @@ Money price(const BilledTokens& tokens, const TokenRates& rates) {
 std::optional<BilledTokens> billed(const AttemptTrace& attempt) {
   if (!attempt.prompt_tokens || !attempt.completion_tokens) return std::nullopt;
   const std::uint64_t cached = std::min(attempt.cached_tokens.value_or(0), *attempt.prompt_tokens);
-  return BilledTokens{.input = *attempt.prompt_tokens - cached,
+  const std::uint64_t written =
+      std::min(attempt.cache_write_tokens.value_or(0), *attempt.prompt_tokens - cached);
+  return BilledTokens{.input = *attempt.prompt_tokens - cached - written,
                       .cached_input = cached,
+                      .cache_write = written,
                       .output = *attempt.completion_tokens};
 }
 
@@ -54,7 +58,9 @@ std::optional<CandidatePrice> price_of(const AttemptTrace& attempt) {
   model.prices = {.in = attempt.price->prompt,
                   .out = attempt.price->completion,
                   .cached = attempt.price->cached_prompt.value_or(attempt.price->prompt),
-                  .currency = {}};
+                  .cache_write = attempt.price->cache_write,
+                  .currency = {},
+                  .version = attempt.price->version};
   Result<CandidatePrice> price = configured_price(model);
   if (!price) return std::nullopt;
   return *std::move(price);
@@ -68,11 +74,11 @@ Money cost_of_attempt(const AttemptTrace& attempt,
                       const std::optional<CandidatePrice>& price_then) {
   if (is_ours(attempt)) return Money::known(0);  // what it costs here is local_cost
   if (!price_then) return Money::unpriced();
-  // An error instead of an answer: no provider charges for it.
-  if (attempt.error && attempt.status.value_or(0) >= 400 && !attempt.prompt_tokens)
-    return Money::known(0);
   const std::optional<BilledTokens> tokens = billed(attempt);
-  return tokens ? price(*tokens, price_then->rates) : Money::unknown();
+  if (!tokens) return Money::unknown();
+  const Money cost = price(*tokens, price_then->rates);
+  const bool guess = attempt.estimated && cost.state == MoneyState::Known;
+  return guess ? Money::estimated(cost.nano) : cost;
 }
 
 json::value number_or_null(std::optional<std::uint64_t> value) {
@@ -85,8 +91,9 @@ json::object attempt_json(const AttemptTrace& attempt, const Money& cost) {
       {"provider", is_ours(attempt) ? std::string(ledger_local_provider) : attempt.provider},
       {"prompt_tokens", number_or_null(attempt.prompt_tokens)},
       {"cached_tokens", number_or_null(attempt.cached_tokens)},
+      {"cache_write_tokens", number_or_null(attempt.cache_write_tokens)},
       {"completion_tokens", number_or_null(attempt.completion_tokens)},
-      {"cost_nano", cost.state == MoneyState::Known ? json::value(cost.nano) : json::value()},
+      {"cost_nano", cost.has_amount() ? json::value(cost.nano) : json::value()},
       {"outcome", attempt.error ? std::string(traits(*attempt.error).name) : "ok"}};
   if (cost.state != MoneyState::Known) out["cost"] = money_state_name(cost.state);
   if (attempt.retries != 0) out["retries"] = attempt.retries;
@@ -135,6 +142,7 @@ void add_trace(const RouteTrace& trace, LedgerRow& row) {
     row.provider = is_ours(*answer) ? std::string(ledger_local_provider) : answer->provider;
     row.prompt_tokens = count(answer->prompt_tokens);
     row.cached_tokens = count(answer->cached_tokens);
+    row.cache_write_tokens = count(answer->cache_write_tokens);
     row.completion_tokens = count(answer->completion_tokens);
     if (answer->first_token_ms)
       row.first_token_us = static_cast<std::int64_t>(std::llround(*answer->first_token_ms * 1e3));
@@ -155,14 +163,19 @@ void add_local(const RequestRecord& record, LedgerRow& row) {
   if (record.first_token_seconds) row.first_token_us = microseconds(*record.first_token_seconds);
 }
 
-Money counterfactual(const LedgerRow& row, const AccountingRates& rates) {
-  if (row.model.empty()) return Money::known(0);  // nobody would have been asked
+Money counterfactual(const RequestRecord& record, const LedgerRow& row,
+                     const AccountingRates& rates) {
+  // Nobody would have been asked.
+  if (row.model.empty() || (record.trace && record.trace->shadow)) return Money::known(0);
   if (!rates.reference) return Money::unpriced();
   if (!row.prompt_tokens || !row.completion_tokens) return Money::unknown();
   // Another provider's cache cannot be known: every token of the prompt counts in full.
-  return price({.input = static_cast<std::uint64_t>(*row.prompt_tokens),
-                .output = static_cast<std::uint64_t>(*row.completion_tokens)},
-               *rates.reference);
+  const Money all = price({.input = static_cast<std::uint64_t>(*row.prompt_tokens),
+                           .output = static_cast<std::uint64_t>(*row.completion_tokens)},
+                          *rates.reference);
+  const AttemptTrace* answer = record.trace ? answer_of(*record.trace) : nullptr;
+  const bool guess = answer != nullptr && answer->estimated && all.state == MoneyState::Known;
+  return guess ? Money::estimated(all.nano) : all;
 }
 
 void add_machine(const RequestRecord& record, const AccountingRates& rates, const Power& power,
@@ -221,7 +234,7 @@ LedgerRow account_row(const RequestRecord& record, const AccountingRates& rates,
   else
     add_local(record, row);
   if (row.price_version.empty()) row.price_version = rates.reference_version;
-  row.counterfactual_cost = counterfactual(row, rates);
+  row.counterfactual_cost = counterfactual(record, row, rates);
   add_machine(record, rates, power, row);
   return row;
 }

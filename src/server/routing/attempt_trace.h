@@ -7,9 +7,13 @@
 
 namespace croft {
 
-/// `began_ms`: when the call to the cloud began, in the request's time.
+/// `began_ms`: when the call to the cloud began, in the request's time. `prompt_tokens_about`: for
+/// an attempt that ended before its upstream told.
 [[nodiscard]] AttemptTrace attempt_trace(const AttemptNote& note, const CandidateModel& model,
-                                         const UpstreamConfig& upstream, double began_ms);
+                                         const UpstreamConfig& upstream, double began_ms,
+                                         std::uint64_t prompt_tokens_about);
+/// By its length: four bytes a token.
+[[nodiscard]] std::uint64_t prompt_tokens_about(const dialects::ChatCall& call);
 /// Of one that has only begun.
 [[nodiscard]] AttemptTrace attempt_trace(const CandidateModel& model,
                                          const UpstreamConfig& upstream, double began_ms);

@@ -198,6 +198,7 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
                         .deadline = deadline_of(body),
                         .client = http.client,
                         .on_done = server.on_done,
+                        .on_shadow = server.on_shadow,
                         .metrics_of = server.metrics_of};
   dialects::ChatCall call = TRY(read_call(http.client, body));
   RouteTrace trace = begin_route_trace(http, *server.services);

@@ -38,6 +38,7 @@ struct RoutedServer {
   ModelHouse* house = nullptr;
   /// Hears of every routed request that is over, on its connection's thread.
   std::function<void(const RouteTrace&)> on_done;
+  std::function<void(const RouteTrace&)> on_shadow;  ///< hears of each shadow answer
   std::function<ModelMetrics&(std::size_t model)> metrics_of;
 };
 

@@ -116,7 +116,6 @@ void RoutedCall::end(std::optional<ErrorCode> error) {
     if (!attempt.error) attempt.error = error;
   }
   if (local_) local_->cancel();
-  settle_budget();
   stop_cloud();
   if (samples_) samples_->cancel();
   const bool judged = !trace_.confidence.empty() && source_ == Source::Local && !error;
@@ -127,7 +126,17 @@ void RoutedCall::end(std::optional<ErrorCode> error) {
   held_ = {};
   cloud_held_ = {};
   engine_ = nullptr;
-  if (context_.on_done && plan_.route != nullptr) context_.on_done(trace_);
+  close();
+}
+
+/// All is known that will be: what was cancelled in the cloud tells its cost a moment later.
+void RoutedCall::close() {
+  if (closed_ || (cloud_ && !cloud_done_)) return;
+  closed_ = true;
+  settle_budget();
+  if (plan_.route == nullptr) return;
+  writer_->record().trace = std::make_shared<const RouteTrace>(trace_);
+  if (context_.on_done) context_.on_done(trace_);
 }
 
 }  // namespace croft

@@ -67,7 +67,18 @@ RoutedCall::RoutedCall(RoutedContext context, RoutedPlan plan, dialects::ChatCal
     wants_trace_ = wanted->is_bool() && wanted->get_bool();
 }
 
-RoutedCall::~RoutedCall() = default;
+RoutedCall::~RoutedCall() {
+  // The server stops, and nobody brings the rest of it: what was asked has costs that are unknown.
+  if (closed_ || plan_.route == nullptr) return;
+  if (cloud_ && !cloud_done_ && !provisional_) {
+    AttemptTrace& attempt = trace_.attempts.emplace_back();
+    attempt.provider = "unknown";
+    attempt.model = "unknown";
+    attempt.error = ErrorCode::Cancelled;
+    attempt.price = AttemptPrice{};
+  }
+  writer_->record().trace = std::make_shared<const RouteTrace>(std::move(trace_));
+}
 
 const CandidateModel& RoutedCall::model_of(std::size_t candidate) const {
   return context_.state->config->models[plan_.decision.candidates[candidate].model];
@@ -306,7 +317,8 @@ void RoutedCall::escalate(std::size_t at_token) {
 void RoutedCall::commit_local() {
   source_ = Source::Local;
   stop_cloud();
-  cloud_held_.clear();
+  for (const HeldCloudEvent& event : std::exchange(cloud_held_, {}))
+    if (event.notes) note_cloud(*event.notes);
   trace_.answered_by = local_trace_;
   std::vector<dialects::AnswerEvent> held;
   held.swap(held_);
@@ -329,7 +341,7 @@ void RoutedCall::start_shadow() {
                       .drift = plan_.route->drift,
                       .route = config.name,
                       .agreement_min = config.shadow_agreement},
-                     context_.on_done);
+                     context_.on_shadow);
 }
 
 }  // namespace croft

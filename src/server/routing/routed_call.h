@@ -42,6 +42,8 @@ struct RoutedContext {
   dialects::Dialect client = dialects::Dialect::OpenAi;
   /// Hears of every routed request that is over, on the connection's thread.
   std::function<void(const RouteTrace&)> on_done = {};
+  /// Hears of each shadow answer, on the transfers' thread, also after this call has gone.
+  std::function<void(const RouteTrace&)> on_shadow = {};
   std::function<ModelMetrics&(std::size_t model)> metrics_of = {};  ///< of a served model
 };
 
@@ -108,6 +110,7 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   void send_whole();
   void fail_call(const Error& cause);
   void end(std::optional<ErrorCode> error);
+  void close();
   void stop_cloud();
   void note_answering(std::size_t target);
   void note_cloud(const std::vector<AttemptNote>& notes);
@@ -159,7 +162,8 @@ class RoutedCall final : public LocalListener, public std::enable_shared_from_th
   Source source_ = Source::Undecided;
   bool wants_trace_ = false;
   bool head_sent_ = false;
-  bool ended_ = false;
+  bool ended_ = false;   ///< the client has its answer, or has left
+  bool closed_ = false;  ///< and the trace is whole
 };
 
 }  // namespace croft

@@ -139,9 +139,9 @@ void RoutedCall::reserved(Result<BudgetHold> hold) {
 
 /// Where all that was asked has told its cost; else the worst case is charged when this call goes.
 void RoutedCall::settle_budget() {
-  if (holds_.empty() || (cloud_ && !cloud_done_)) return;
+  if (holds_.empty()) return;
   const Money paid = cloud_cost(trace_);
-  if (paid.state != MoneyState::Known) return;
+  if (!paid.has_amount()) return;
   holds_.front().settle(paid.nano);
   for (BudgetHold& hold : holds_) hold.release();  // the first one is settled
 }
@@ -162,7 +162,12 @@ void RoutedCall::send_to_cloud() {
 
 void RoutedCall::on_cloud(std::size_t target, dialects::AnswerEvent event, CloudAsk::Notes notes) {
   cloud_done_ = cloud_done_ || notes != nullptr;
-  if (ended_ || source_ == Source::Local) return;
+  if (ended_ || source_ == Source::Local) {
+    // Nobody hears of it, but it cost.
+    if (notes) note_cloud(*notes);
+    if (ended_) close();
+    return;
+  }
   if (source_ == Source::Undecided) {  // begun on speculation: the local answer decides
     cloud_held_.push_back({target, std::move(event), std::move(notes)});
     return;
@@ -200,9 +205,10 @@ void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
       trace_.candidates.push_back({.model = model.name, .skipped = note.skipped});
       continue;
     }
-    if (note.won) trace_.answered_by = trace_.attempts.size();
+    if (note.won && source_ == Source::Cloud) trace_.answered_by = trace_.attempts.size();
     trace_.attempts.push_back(attempt_trace(
-        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_));
+        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_,
+        prompt_tokens_about(call_)));
   }
 }
 

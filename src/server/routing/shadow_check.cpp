@@ -1,5 +1,6 @@
 #include "server/routing/shadow_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -15,6 +16,8 @@ struct ShadowCheck {
   std::string cloud_answer;
   std::shared_ptr<const RouterConfig> config;
   std::vector<CloudTarget> targets;
+  std::uint64_t prompt_tokens = 0;  ///< by estimate
+  std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 
   void finish(const CloudAsk::Notes& notes, DriftKeeper& keeper) const {
     const double agreement = word_f1(cloud_answer, question.local_answer);
@@ -31,16 +34,25 @@ struct ShadowCheck {
 
   void tell_cost(const CloudAsk::Notes& notes) const {
     RouteTrace trace;
-    trace.started = std::chrono::system_clock::now();
+    trace.started = started;
     trace.route = trace.requested_model = question.route;
     trace.reason = "shadow sample";
+    trace.shadow = true;
     trace.ended_ms = 0.0;
     if (notes)
-      for (const AttemptNote& note : *notes)
-        if (note.skipped.empty())
-          trace.attempts.push_back(attempt_trace(note, config->models[targets[note.target].model],
-                                                 targets[note.target].upstream->config(), 0.0));
-    on_cost(trace);
+      for (const AttemptNote& note : *notes) {
+        if (!note.skipped.empty()) continue;
+        if (note.won) trace.answered_by = trace.attempts.size();
+        trace.attempts.push_back(attempt_trace(note, config->models[targets[note.target].model],
+                                               targets[note.target].upstream->config(), 0.0,
+                                               prompt_tokens));
+        trace.ended_ms = std::max(*trace.ended_ms, trace.attempts.back().ended_ms);
+      }
+    if (trace.attempts.empty()) return;  // nobody was asked
+    const AttemptTrace& last = trace.attempts.back();
+    trace.error = trace.answered_by ? std::nullopt : last.error;
+    trace.status = trace.error ? traits(*trace.error).http_status : 200;
+    if (on_cost) on_cost(trace);
   }
 };
 
@@ -51,6 +63,7 @@ void start_shadow_check(RoutingServices& services, ShadowQuestion question,
   const auto check = std::make_shared<ShadowCheck>();
   CloudRequest request = std::move(question.request);
   request.call.stream = false;
+  check->prompt_tokens = prompt_tokens_about(request.call);
   check->config = request.config;
   check->targets = request.targets;
   check->question = std::move(question);

@@ -103,7 +103,7 @@ struct ValueWriter {
   void operator()(const Money& money) {
     values[next++] = SqlParameter(money_state_name(money.state));
     values[next++] =
-        money.state == MoneyState::Known ? SqlParameter(money.nano) : SqlParameter(nullptr);
+        money.has_amount() ? SqlParameter(money.nano) : SqlParameter(nullptr);
   }
 };
 
@@ -144,10 +144,11 @@ struct ValueReader {
     (*this)(state);
     (*this)(nano);
     field = {};
-    for (const MoneyState one : {MoneyState::Unknown, MoneyState::Unpriced, MoneyState::Known}) {
-      if (money_state_name(one) != state || nano.has_value() != (one == MoneyState::Known))
-        continue;
-      field = {one, nano.value_or(0)};
+    for (const MoneyState one : {MoneyState::Unknown, MoneyState::Unpriced, MoneyState::Known,
+                                 MoneyState::Estimated}) {
+      const Money money{one, nano.value_or(0)};
+      if (money_state_name(one) != state || nano.has_value() != money.has_amount()) continue;
+      field = money;
       return;
     }
     good = false;

@@ -44,6 +44,8 @@ std::string_view money_state_name(MoneyState state) {
   switch (state) {
     case MoneyState::Unpriced:
       return "unpriced";
+    case MoneyState::Estimated:
+      return "estimated";
     case MoneyState::Known:
       return "known";
     case MoneyState::Unknown:

@@ -13,16 +13,24 @@ enum class MoneyState : std::uint8_t {
   Unknown,   ///< nobody can say: the upstream told no usage, the power is not measured
   Unpriced,  ///< usage is known, the price is not: never 0
   Known,
+  Estimated,  ///< a stream broke off before the upstream told its tokens: what we saw of it
 };
 [[nodiscard]] std::string_view money_state_name(MoneyState state);  ///< "unknown", "unpriced", ...
 
 /// An amount in billionths of the row's currency.
 struct Money {
   MoneyState state = MoneyState::Unknown;
-  std::int64_t nano = 0;  ///< 0 unless Known
+  std::int64_t nano = 0;  ///< 0 without an amount
+
+  [[nodiscard]] constexpr bool has_amount() const {
+    return state == MoneyState::Known || state == MoneyState::Estimated;
+  }
 
   [[nodiscard]] static constexpr Money known(std::int64_t nano) {
     return {MoneyState::Known, nano};
+  }
+  [[nodiscard]] static constexpr Money estimated(std::int64_t nano) {
+    return {MoneyState::Estimated, nano};
   }
   [[nodiscard]] static constexpr Money unpriced() { return {MoneyState::Unpriced, 0}; }
   [[nodiscard]] static constexpr Money unknown() { return {}; }

@@ -61,7 +61,7 @@ std::string amounts(const LedgerTotals& totals, MoneyTotal CostTotals::* which) 
   std::string text;
   for (const auto& [currency, cost] : totals.costs) {
     const MoneyTotal& money = cost.*which;
-    if (money.known == 0) continue;
+    if (money.known + money.estimated == 0) continue;
     if (!text.empty()) text += " + ";
     text += (money.overflowed ? "over " : "") + money_text(money.nano);
     if (!currency.empty()) text += " " + currency;
@@ -70,13 +70,19 @@ std::string amounts(const LedgerTotals& totals, MoneyTotal CostTotals::* which) 
 }
 
 std::string missing(const LedgerTotals& totals, MoneyTotal CostTotals::* which) {
-  std::uint64_t unpriced = 0, unknown = 0;
+  std::uint64_t unpriced = 0, unknown = 0, estimated = 0;
+  std::int64_t guessed = 0;
   for (const auto& [currency, cost] : totals.costs) {
     unpriced += (cost.*which).unpriced;
     unknown += (cost.*which).unknown;
+    estimated += (cost.*which).estimated;
+    guessed += (cost.*which).estimated_nano;
   }
   std::string text;
-  if (unpriced != 0) text += std::to_string(unpriced) + " unpriced";
+  if (estimated != 0)
+    text = "of it " + money_text(guessed) + " estimated for " + std::to_string(estimated);
+  if (unpriced != 0)
+    text += (text.empty() ? "" : ", ") + std::to_string(unpriced) + " unpriced";
   if (unknown != 0) text += (text.empty() ? "" : ", ") + std::to_string(unknown) + " unknown";
   return text.empty() ? text : "  (" + text + ")";
 }
@@ -167,11 +173,13 @@ Result<LedgerGrouping> parse_grouping(std::string_view name) {
 
 Result<LedgerSummary> summarise_ledger(Ledger& ledger, const LedgerRange& range,
                                        std::span<const LedgerGrouping> groupings,
-                                       const LedgerProgress& progress) {
+                                       const LedgerProgress& progress,
+                                       const std::function<bool(const LedgerRow&)>& wanted) {
   LedgerSummary summary;
   summary.groups.resize(groupings.size());
   const auto add = [&](const StoredLedgerRow& stored) -> Result<void> {
     const LedgerRow row = TRY(ledger_row(stored.values));
+    if (wanted && !wanted(row)) return {};
     summary.all.add(row);
     summary.first_us = std::min(summary.first_us.value_or(row.time_us), row.time_us);
     summary.last_us = std::max(summary.last_us.value_or(row.time_us), row.time_us);

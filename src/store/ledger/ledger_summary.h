@@ -29,9 +29,11 @@ struct LedgerSummary {
   std::vector<std::map<std::string, LedgerTotals>> groups;
 };
 
+/// `wanted`: which rows; all without it.
 Result<LedgerSummary> summarise_ledger(Ledger& ledger, const LedgerRange& range,
                                        std::span<const LedgerGrouping> groupings,
-                                       const LedgerProgress& progress = {});
+                                       const LedgerProgress& progress = {},
+                                       const std::function<bool(const LedgerRow&)>& wanted = {});
 
 /// Names of a grouping, busiest first; days in their order.
 [[nodiscard]] std::vector<std::string> ordered_groups(

@@ -44,6 +44,8 @@ json::value quantile_json(const DurationCounts& counts, double share) {
 json::object money_json(const MoneyTotal& money) {
   json::object out{{"nano", money.nano},
                    {"known", money.known},
+                   {"estimated", money.estimated},
+                   {"estimated_nano", money.estimated_nano},
                    {"unpriced", money.unpriced},
                    {"unknown", money.unknown}};
   if (money.overflowed) out["overflowed"] = true;
@@ -76,6 +78,11 @@ void MoneyTotal::add(const Money& money) {
       ++known;
       add_saturated(nano, money.nano, &overflowed);
       break;
+    case MoneyState::Estimated:
+      ++estimated;
+      add_saturated(nano, money.nano, &overflowed);
+      add_saturated(estimated_nano, money.nano, &overflowed);
+      break;
     case MoneyState::Unpriced:
       ++unpriced;
       break;
@@ -99,11 +106,11 @@ void LedgerTotals::add(const LedgerRow& row) {
   cost.counterfactual.add(row.counterfactual_cost);
   cost.local.add(row.local_cost);
   std::int64_t saved = 0;
-  const bool both_known = row.cloud_cost.state == MoneyState::Known &&
-                          row.counterfactual_cost.state == MoneyState::Known;
-  if (both_known &&
-      !__builtin_sub_overflow(row.counterfactual_cost.nano, row.cloud_cost.nano, &saved))
-    cost.saved.add(Money::known(saved));
+  const bool both = row.cloud_cost.has_amount() && row.counterfactual_cost.has_amount();
+  const bool known = row.cloud_cost.state == MoneyState::Known &&
+                     row.counterfactual_cost.state == MoneyState::Known;
+  if (both && !__builtin_sub_overflow(row.counterfactual_cost.nano, row.cloud_cost.nano, &saved))
+    cost.saved.add(known ? Money::known(saved) : Money::estimated(saved));
   else
     cost.saved.add(Money::unknown());
   if (row.energy_uj) {

@@ -28,8 +28,10 @@ class DurationCounts {
 };
 
 struct MoneyTotal {
-  std::int64_t nano = 0;  ///< of the known ones
+  std::int64_t nano = 0;  ///< of the known and the estimated ones
   std::uint64_t known = 0;
+  std::uint64_t estimated = 0;
+  std::int64_t estimated_nano = 0;  ///< of `nano`
   std::uint64_t unpriced = 0;
   std::uint64_t unknown = 0;
   bool overflowed = false;  ///< `nano` is too small then
@@ -42,7 +44,7 @@ struct CostTotals {
   MoneyTotal cloud;
   MoneyTotal counterfactual;
   MoneyTotal local;
-  /// Counterfactual less cloud, of the rows where both are known; local cost is not taken off.
+  /// Counterfactual less cloud, of the rows where both have an amount; local cost is not taken off.
   MoneyTotal saved;
 };
 

@@ -95,13 +95,14 @@ std::string amounts(const LedgerTotals& totals, MoneyTotal CostTotals::* which) 
 }
 
 struct Missing {
-  std::uint64_t unpriced = 0, unknown = 0;
+  std::uint64_t unpriced = 0, unknown = 0, estimated = 0;
 };
 Missing missing(const LedgerTotals& totals, MoneyTotal CostTotals::* which) {
   Missing sum;
   for (const auto& [currency, cost] : totals.costs) {
     sum.unpriced += (cost.*which).unpriced;
     sum.unknown += (cost.*which).unknown;
+    sum.estimated += (cost.*which).estimated;
   }
   return sum;
 }
@@ -112,8 +113,12 @@ std::string tile(std::string_view name, const std::string& value, const std::str
 }
 
 std::string gaps_text(const Missing& gaps) {
-  if (gaps.unpriced == 0 && gaps.unknown == 0) return "all requests priced";
-  return grouped(gaps.unpriced) + " unpriced, " + grouped(gaps.unknown) + " unknown: not in it";
+  const std::string guesses =
+      gaps.estimated == 0 ? "" : grouped(gaps.estimated) + " broke off: estimated";
+  if (gaps.unpriced == 0 && gaps.unknown == 0)
+    return guesses.empty() ? "all requests priced" : guesses;
+  return grouped(gaps.unpriced) + " unpriced, " + grouped(gaps.unknown) + " unknown: not in it" +
+         (guesses.empty() ? "" : "; " + guesses);
 }
 
 std::string tiles(const LedgerTotals& all) {

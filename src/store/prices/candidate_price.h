@@ -19,8 +19,12 @@ struct CandidatePrice {
 };
 
 /// Rates of the configuration as nano-units. Errors: InvalidArgument (more than nine decimals, or
-/// above a million per million tokens).
+/// above a million per million tokens); Forbidden (`price = "unknown"`).
 Result<CandidatePrice> configured_price(const CandidateModel& model);
+
+/// What `price = "PROVIDER/MODEL"` (or a model alone) of croft.toml stands for. Errors: as
+/// PriceList::why_unpriced(); Unsupported (a price that depends on the length of the prompt).
+Result<TokenPrices> prices_from_list(const PriceList& list, std::string_view name);
 
 /// Errors: Forbidden, as PriceList::why_unpriced().
 Result<CandidatePrice> listed_price(const PriceList& list, std::string_view provider,

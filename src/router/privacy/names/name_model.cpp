@@ -21,12 +21,11 @@ static_assert(name_features_count == 28);
 using Labels = std::int16_t __attribute__((vector_size(2 * name_labels_padded)));
 using SmallLabels = std::int8_t __attribute__((vector_size(name_labels_padded)));
 
+// No vector is returned: how that is done depends on the processor's flags (gcc's -Wpsabi).
 template <typename Vector, typename Numbers>
-Vector loaded(const Numbers& numbers) {
-  Vector vector;
+void load(const Numbers& numbers, Vector& vector) {
   static_assert(sizeof vector == sizeof numbers);
   std::memcpy(&vector, numbers.data(), sizeof vector);
-  return vector;
 }
 template <typename Vector, typename Numbers>
 void store(const Vector& vector, Numbers& numbers) {
@@ -68,9 +67,11 @@ void NameModel::score(std::span<const NameToken> tokens, NameScratch& scratch) c
       continue;
     }
     Labels labels = {};
-    for (const std::uint32_t feature : name_features(tokens, scratch.view, i))
-      labels += __builtin_convertvector(
-          loaded<SmallLabels>(rows_[feature * 0x9E3779B1u >> shift_]), Labels);
+    SmallLabels row;
+    for (const std::uint32_t feature : name_features(tokens, scratch.view, i)) {
+      load(rows_[feature * 0x9E3779B1u >> shift_], row);
+      labels += __builtin_convertvector(row, Labels);
+    }
     store(labels, sum);
     sum[kOutside] = static_cast<std::int16_t>(sum[kOutside] - outside_penalty_);
   }
@@ -98,12 +99,16 @@ void NameModel::best_sequence(std::size_t count, NameScratch& scratch) const {
     Labels next = Labels{} + kUnset;
     Labels from = {};
     for (std::size_t before = 0; before < name_labels_count; ++before) {
-      const Labels candidate = loaded<Labels>(transitions_[before]) + best[before];
+      Labels candidate;
+      load(transitions_[before], candidate);
+      candidate += best[before];
       const Labels better = candidate > next;
       next = better ? candidate : next;
       from = better ? Labels{} + static_cast<std::int16_t>(before) : from;
     }
-    next += loaded<Labels>(scratch.emissions[i]);
+    Labels own;
+    load(scratch.emissions[i], own);
+    next += own;
     store(from, scratch.before[i]);
     store(next, best);
     const std::int16_t highest = std::ranges::max(best);
