@@ -58,6 +58,7 @@ concurrency_max = 1000
 [models."{name}"]
 upstream = "{upstream}"
 model = "{there}"
+context = 8192
 price_in = 1.5
 price_out = 6.0
 currency = "USD"

@@ -36,6 +36,7 @@ PEOPLE = 8
 NANO = decimal.Decimal(10) ** 9
 START_SHARE = 0.2       # of the crashes that come while the server starts
 LOAD_SECONDS_MAX = 2.5
+WORDS = ("red", "green", "blue", "apple", "river", "stone", "bread", "window", "paper", "garden")  # nothing personal
 SMALL_BUDGET = "0.02"   # of the second key: it runs out
 
 TOML = """
@@ -88,7 +89,7 @@ class Load:
         while not self.over.is_set():
             kind = chance.randrange(4)
             body = {"model": "to/slow" if kind == 0 else "to/good", "stream": kind < 2, "max_tokens": 24,
-                    "messages": [{"role": "user", "content": f"Say {chance.getrandbits(64)} and go on for a while, please."}]}
+                    "messages": [{"role": "user", "content": "Say " + " ".join(chance.choices(WORDS, k=12)) + " and go on."}]}
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, _, data = self.server.request("POST", "/v1/chat/completions", body, timeout=60,
                                                       headers={"Authorization": f"Bearer {chance.choice(self.keys)}"})
