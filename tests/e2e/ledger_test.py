@@ -90,6 +90,33 @@ class LedgerCase:
         self.ledger("verify")
 
 
+    def test_one_changed_byte_on_the_disk_is_found_and_located(self):
+        """In each place in the file of the table where the row's own text stands."""
+        for number in (100, 123, ROWS - 1):
+            name = f"req-{number}".encode()
+            places = self.places(name)
+            self.assertTrue(places)
+            for file, place in places:
+                with self.subTest(row=number + 1, file=file.name, place=place):
+                    self.with_byte(file, place + len(name) - 1, self.must_find, number + 1)
+        self.ledger("verify")
+
+    def must_find(self, row):
+        report = json.loads(self.ledger("verify", "--json", code=4))
+        self.assertFalse(report["sound"])
+        # The text stands in the row and, on SQLite, in an index as well.
+        self.assertTrue(any(finding.get("seq") == row or re.search(rf"\brow {row}\b", finding["what"])
+                            for finding in report["findings"]), report["findings"])
+
+
+def flip_byte(file, place):
+    with open(file, "r+b") as data:
+        data.seek(place)
+        byte = data.read(1)[0]
+        data.seek(place)
+        data.write(bytes([byte ^ 1]))
+
+
 def fill(address, journal):
     if not FILL.exists():
         raise unittest.SkipTest(f"no program {FILL}: build it first")
@@ -109,6 +136,19 @@ class SqliteLedgerTest(LedgerCase, unittest.TestCase):
 
     def change(self, sql):
         Sqlite(self.folder).change(sql)
+
+    def places(self, mark):
+        with sqlite3.connect(self.address) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        data = pathlib.Path(self.address).read_bytes()
+        return [(pathlib.Path(self.address), found.start()) for found in re.finditer(re.escape(mark), data)]
+
+    def with_byte(self, file, place, look, *arguments):
+        flip_byte(file, place)
+        try:
+            look(*arguments)
+        finally:
+            flip_byte(file, place)
 
     def test_a_verifier_without_croft_agrees(self):
         page = (harness.ROOT / "docs/formats/ledger.md").read_text()
@@ -176,6 +216,28 @@ class PostgresLedgerTest(LedgerCase, unittest.TestCase):
 
     def change(self, sql):
         self.server.change(sql)
+
+    def places(self, mark):
+        self.server.psql("CHECKPOINT")
+        (table,) = self.server.query("SELECT pg_relation_filepath('croft_ledger') AS path")
+        file = self.server.folder / "data" / table["path"]
+        return [(file, found.start()) for found in re.finditer(re.escape(mark), file.read_bytes())]
+
+    def with_byte(self, file, place, look, *arguments):
+        """The server has pages in memory: it is changed while it does not run."""
+        for last in (False, True):
+            self.server.halt()
+            flip_byte(file, place)
+            self.server.start()
+            if last:
+                break
+            try:
+                look(*arguments)
+            except BaseException:
+                self.server.halt()
+                flip_byte(file, place)
+                self.server.start()
+                raise
 
 
 if __name__ == "__main__":
