@@ -1,7 +1,6 @@
 // POST /v1/redact: what `croft redact` does, over HTTP.
 #include <cmath>
 
-#include "router/privacy/find_entities.h"
 #include "router/privacy/redaction.h"
 #include "server/api/fields.h"
 #include "server/api/routes.h"
@@ -38,11 +37,12 @@ Result<EntitySet> wanted_types(const json::object& body) {
 
 }  // namespace
 
-Result<json::object> redact_route(const json::object& body) {
+Result<json::object> redact_route(const json::object& body, const privacy::CustomRules* rules) {
   const std::vector<std::string> warnings = TRY(check_fields(redact_fields(), body));
   const EntitySet wanted = TRY(wanted_types(body));
   const std::string text = read_string(body, "text");
   thread_local privacy::FindScratch scratch;
+  scratch.custom = rules;
   std::vector<Finding> kept;
   json::array entities;
   for (const Finding& finding : privacy::find_entities(text, scratch)) {

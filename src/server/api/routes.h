@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "router/privacy/find_entities.h"
 #include "server/http.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
@@ -17,8 +18,9 @@ namespace croft {
 Result<json::object> tokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> detokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> apply_template_route(const json::object& body, const TextEngine& engine);
-/// Errors: InvalidArgument (a type that is none).
-Result<json::object> redact_route(const json::object& body);
+/// `rules`: of the configuration; null: there are none. Errors: InvalidArgument (a type that is
+/// none).
+Result<json::object> redact_route(const json::object& body, const privacy::CustomRules* rules);
 
 /// One entry of /v1/models.
 [[nodiscard]] json::object model_json(const ModelView& view, const ModelSource& source,
