@@ -63,11 +63,23 @@ bool is_plausible(std::string_view text, const NameSpan& span) {
   return letters >= 2 && !is_context;
 }
 
+/// Whether it is a part of a name in a program: "max_tokens" is nobody, "Max_Muster" may be.
+bool is_in_identifier(std::string_view text, const NameSpan& span) {
+  const auto belongs = [](char c) { return (c >= 'a' && c <= 'z') || is(c, kDigit) || c == '_'; };
+  std::size_t begin = span.start;
+  std::size_t end = span.end;
+  while (begin > 0 && belongs(text[begin - 1])) --begin;
+  while (end < text.size() && belongs(text[end])) ++end;
+  const std::string_view word = text.substr(begin, end - begin);
+  return std::ranges::all_of(word, belongs) && word.contains('_') &&
+         (begin == 0 || !is(text[begin - 1], kWord)) && (end == text.size() || !is(text[end], kWord));
+}
+
 /// Adds the stretch, without signs at its borders.
 void add_stretch(std::string_view text, NameSpan span, std::vector<Finding>& findings) {
   while (span.start < span.end && is_edge(text[span.start])) ++span.start;
   while (span.end > span.start && is_edge(text[span.end - 1])) --span.end;
-  if (span.start < span.end && is_plausible(text, span))
+  if (span.start < span.end && is_plausible(text, span) && !is_in_identifier(text, span))
     findings.push_back({span.type, span.start, span.end, span.score});
 }
 

@@ -47,7 +47,7 @@ std::unexpected<Error> refusal(const PrivacyPolicy& policy, const Sensitivity& s
   else if (policy.mode == PrivacyMode::Block)
     hint = "Take out what is named, or ask whoever runs this server for another route";
   else
-    hint = "Keys and passwords leave only where the route says allow_secrets as well";
+    hint = "Keys and passwords never leave: take them out, or ask a local model";
   return fail(ErrorCode::Forbidden, std::move(what), std::move(hint));
 }
 
