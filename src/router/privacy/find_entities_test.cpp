@@ -353,6 +353,8 @@ TEST(FindEntities, Names) {
   EXPECT_EQ(redact("Ask Dr. Schneider (54) about it."), "Ask <TITLE> <PERSON> (<AGE>) about it.");
   EXPECT_EQ(redact("Please send it to 17 Maple Street, Springfield, IL 62704."),
             "Please send it to <STREET_ADDRESS>.");
+  EXPECT_EQ(redact("Send it to 17 Maple Street, Springfield, IL 62704, please."),
+            "Send it to <STREET_ADDRESS>, please.");
   EXPECT_EQ(redact("He works for Deutsche Bank in Frankfurt."),
             "He works for <ORGANIZATION> in <LOCATION>.");
   EXPECT_EQ(redact("Ich heiße Jürgen Müller und wohne in Köln."),
