@@ -302,6 +302,16 @@ class Records(CloudCase):
         self.cloud.reset()
         self.assertEqual((self.cloud.exchanges, self.cloud.received()), ([], b""))
 
+    def test_what_an_open_connection_brings_after_a_reset_is_kept(self):
+        with socket.create_connection(("127.0.0.1", self.cloud.port), timeout=TIMEOUT_S) as peer:
+            peer.sendall(b"GET /v1/models HTTP/1.1\r\nx-before: b3fore\r\n")
+            self.cloud.wait_for(lambda cloud: b"b3fore" in cloud.received())
+            self.cloud.reset()
+            peer.sendall(b"x-after: s3cret\r\n")
+            self.cloud.wait_for(lambda cloud: cloud.received() == b"x-after: s3cret\r\n")
+        self.cloud.wait_for(lambda cloud: not cloud._connections)
+        self.assertEqual(self.cloud.received(), b"x-after: s3cret\r\n")
+
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=TIMEOUT_S)
         with contextlib.closing(connection):

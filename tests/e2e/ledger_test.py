@@ -5,66 +5,22 @@ Method: ledgers made by the writer that a server uses (croft_ledger_bench), chan
 PostgreSQL is a server of this machine's packages in a folder of its own, on a Unix socket only.
 """
 import csv
-import glob
 import io
 import json
-import os
 import pathlib
-import pwd
 import re
-import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import harness
+from databases import Postgres, Sqlite
 
 FILL = harness.BINARY.parent / "src/store/croft_ledger_bench"
 ROWS = 600
-
-
-class Postgres:
-    """A server that ends with the test."""
-
-    def __init__(self):
-        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
-        if not programs:
-            raise unittest.SkipTest("PostgreSQL's server is not installed (Debian: postgresql)")
-        self.bin = pathlib.Path(programs[-1]).parent
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="croft-pg-"))
-        self.user = {}
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            entry = pwd.getpwnam("postgres")
-            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-            self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        os.chmod(self.folder, 0o755)
-        subprocess.run([self.bin / "initdb", "-D", self.folder / "data", "-U", "croft", "-A", "trust", "--no-sync", "-E", "UTF8",
-                        "--locale=C"], check=True, stdout=subprocess.DEVNULL, cwd="/", **self.user)
-        self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
-                                         "listen_addresses=", "-c", "fsync=off"], stdout=self.log, stderr=self.log, cwd="/",
-                                        **self.user)
-        self.address = f"postgres://croft@/postgres?host={self.folder}"
-        deadline = time.monotonic() + 180
-        while self.psql("SELECT 1", check=False).returncode != 0:
-            if time.monotonic() > deadline:
-                raise AssertionError("PostgreSQL did not start: " + (self.folder / "log").read_text())
-            time.sleep(0.05)
-
-    def psql(self, sql, check=True):
-        return subprocess.run([self.bin / "psql", "-h", self.folder, "-U", "croft", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c",
-                               sql], check=check, capture_output=True)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class LedgerCase:
@@ -134,6 +90,33 @@ class LedgerCase:
         self.ledger("verify")
 
 
+    def test_one_changed_byte_on_the_disk_is_found_and_located(self):
+        """In each place in the file of the table where the row's own text stands."""
+        for number in (100, 123, ROWS - 1):
+            name = f"req-{number}".encode()
+            places = self.places(name)
+            self.assertTrue(places)
+            for file, place in places:
+                with self.subTest(row=number + 1, file=file.name, place=place):
+                    self.with_byte(file, place + len(name) - 1, self.must_find, number + 1)
+        self.ledger("verify")
+
+    def must_find(self, row):
+        report = json.loads(self.ledger("verify", "--json", code=4))
+        self.assertFalse(report["sound"])
+        # The text stands in the row and, on SQLite, in an index as well.
+        self.assertTrue(any(finding.get("seq") == row or re.search(rf"\brow {row}\b", finding["what"])
+                            for finding in report["findings"]), report["findings"])
+
+
+def flip_byte(file, place):
+    with open(file, "r+b") as data:
+        data.seek(place)
+        byte = data.read(1)[0]
+        data.seek(place)
+        data.write(bytes([byte ^ 1]))
+
+
 def fill(address, journal):
     if not FILL.exists():
         raise unittest.SkipTest(f"no program {FILL}: build it first")
@@ -152,11 +135,20 @@ class SqliteLedgerTest(LedgerCase, unittest.TestCase):
         fill(cls.address, cls.folder / "rows")
 
     def change(self, sql):
+        Sqlite(self.folder).change(sql)
+
+    def places(self, mark):
         with sqlite3.connect(self.address) as database:
-            (trigger,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'croft_ledger_no_update'").fetchone()
-            database.execute("DROP TRIGGER croft_ledger_no_update")
-            database.execute(sql)
-            database.execute(trigger)
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        data = pathlib.Path(self.address).read_bytes()
+        return [(pathlib.Path(self.address), found.start()) for found in re.finditer(re.escape(mark), data)]
+
+    def with_byte(self, file, place, look, *arguments):
+        flip_byte(file, place)
+        try:
+            look(*arguments)
+        finally:
+            flip_byte(file, place)
 
     def test_a_verifier_without_croft_agrees(self):
         page = (harness.ROOT / "docs/formats/ledger.md").read_text()
@@ -223,7 +215,29 @@ class PostgresLedgerTest(LedgerCase, unittest.TestCase):
         fill(cls.address, cls.folder / "rows")
 
     def change(self, sql):
-        self.server.psql(f"ALTER TABLE croft_ledger DISABLE TRIGGER ALL; {sql}; ALTER TABLE croft_ledger ENABLE TRIGGER ALL")
+        self.server.change(sql)
+
+    def places(self, mark):
+        self.server.psql("CHECKPOINT")
+        (table,) = self.server.query("SELECT pg_relation_filepath('croft_ledger') AS path")
+        file = self.server.folder / "data" / table["path"]
+        return [(file, found.start()) for found in re.finditer(re.escape(mark), file.read_bytes())]
+
+    def with_byte(self, file, place, look, *arguments):
+        """The server has pages in memory: it is changed while it does not run."""
+        for last in (False, True):
+            self.server.halt()
+            flip_byte(file, place)
+            self.server.start()
+            if last:
+                break
+            try:
+                look(*arguments)
+            except BaseException:
+                self.server.halt()
+                flip_byte(file, place)
+                self.server.start()
+                raise
 
 
 if __name__ == "__main__":

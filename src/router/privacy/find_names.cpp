@@ -43,10 +43,23 @@ bool is_lone_number(std::string_view text, const NameSpan& span) {
   return span.end + 1 >= text.size() || !joins(text[span.end]) || !is(text[span.end + 1], kDigit);
 }
 
-/// What no name looks like: one letter, digits alone, or words that say what a number is ("BSN",
+/// Part of what a program calls something: "max" in max_tokens, additionalProperties. Firms are
+/// written like that, too: eBay.
+bool is_identifier(std::string_view text, const NameSpan& span) {
+  const std::string_view name = text.substr(span.start, span.end - span.start);
+  const bool has_capital = std::ranges::any_of(name, [](char c) { return is(c, kUpper); });
+  if ((span.start > 0 && text[span.start - 1] == '_') ||
+      (span.end < text.size() && text[span.end] == '_'))
+    return !has_capital;
+  return has_capital && is(name[0], kLower) && span.type != EntityType::Organization &&
+         std::ranges::all_of(name, [](char c) { return is(c, kWord); });
+}
+
+/// What no name looks like: a part of an identifier, one letter, digits alone, or words that say what a number is ("BSN",
 /// "partita IVA"). No letter is two: "ü".
 bool is_plausible(std::string_view text, const NameSpan& span) {
   if (span.type == EntityType::Age) return is_lone_number(text, span);
+  if (is_identifier(text, span)) return false;
   const std::string_view name = text.substr(span.start, span.end - span.start);
   std::size_t letters = 0;
   bool is_context = true;
@@ -63,11 +76,23 @@ bool is_plausible(std::string_view text, const NameSpan& span) {
   return letters >= 2 && !is_context;
 }
 
+/// Whether it is a part of a name in a program: "max_tokens" is nobody, "Max_Muster" may be.
+bool is_in_identifier(std::string_view text, const NameSpan& span) {
+  const auto belongs = [](char c) { return (c >= 'a' && c <= 'z') || is(c, kDigit) || c == '_'; };
+  std::size_t begin = span.start;
+  std::size_t end = span.end;
+  while (begin > 0 && belongs(text[begin - 1])) --begin;
+  while (end < text.size() && belongs(text[end])) ++end;
+  const std::string_view word = text.substr(begin, end - begin);
+  return std::ranges::all_of(word, belongs) && word.contains('_') &&
+         (begin == 0 || !is(text[begin - 1], kWord)) && (end == text.size() || !is(text[end], kWord));
+}
+
 /// Adds the stretch, without signs at its borders.
 void add_stretch(std::string_view text, NameSpan span, std::vector<Finding>& findings) {
   while (span.start < span.end && is_edge(text[span.start])) ++span.start;
   while (span.end > span.start && is_edge(text[span.end - 1])) --span.end;
-  if (span.start < span.end && is_plausible(text, span))
+  if (span.start < span.end && is_plausible(text, span) && !is_in_identifier(text, span))
     findings.push_back({span.type, span.start, span.end, span.score});
 }
 
