@@ -239,7 +239,7 @@ Result<void> Application::check_caller(RouteAccess access, HttpRequest& head) co
                                .route = head.route == unmatched_route ? "" : head.route,
                                .request_id = head.id},
                               head.ticket);
-  head.tenant = head.ticket->key_id();
+  head.tenant = head.ticket->tenant();
   if (head.ticket->is_limited())
     head.late_headers = [ticket = head.ticket] { return ticket->headers(); };
   return admitted;

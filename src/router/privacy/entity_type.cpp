@@ -189,6 +189,13 @@ EntitySet secret_entities() {
   return set;
 }
 
+EntitySet tagged_entities() {
+  EntitySet set;
+  for (const EntityType type : {Person, Location, StreetAddress, ZipCode, Organization, Nrp, Title, Age})
+    set.set(static_cast<std::size_t>(type));
+  return set;
+}
+
 EntitySet gated_entities() {
   EntitySet set;
   for (const Row& each : kRows)

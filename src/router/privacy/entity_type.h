@@ -111,6 +111,8 @@ using EntitySet = std::bitset<entity_types_count>;
 
 [[nodiscard]] std::string_view entity_name(EntityType type);  ///< "CREDIT_CARD"
 [[nodiscard]] EntityClass entity_class(EntityType type);
+/// The types that only the tagger of names finds, or it as well.
+[[nodiscard]] EntitySet tagged_entities();
 /// Exact names, as Presidio writes them, and those that a configuration named.
 [[nodiscard]] std::optional<EntityType> find_entity_type(std::string_view name);
 [[nodiscard]] std::vector<std::string> entity_names();

@@ -263,5 +263,33 @@ TEST(ScanRequest, WordsOfProgramsAreNobodysNames) {
             Verdict::Found);
 }
 
+TEST(ScanRequest, ALookThatWasTakenIsNotTakenAgainForFewerTypes) {
+  const std::string text(100, 'a');
+  const json::object body{{"content", text}};
+  const Sensitivity earlier = scan(body);
+  ASSERT_NE(earlier.clean, nullptr);
+  EXPECT_TRUE(earlier.clean->contains(text, gated_entities()));
+  EXPECT_TRUE(earlier.clean->contains(text, secret_entities()));
+  EXPECT_FALSE(earlier.clean->contains(text, all_entities())) << "nobody looked for places";
+  EXPECT_FALSE(earlier.clean->contains(text + "b", gated_entities()));
+  // What something was found in is looked through again, whatever is asked.
+  const std::string found = text + " jane.miller@acme-corp.de";
+  EXPECT_FALSE(scan({{"content", found}}).clean->contains(found, gated_entities()));
+  FindScratch scratch;
+  EXPECT_EQ(scan_request({{"content", found}}, gated_entities(), {}, scratch, earlier.clean.get())
+                .verdict,
+            Verdict::Found);
+}
+
+TEST(ScanRequest, SecretsAreFoundWithoutTheTagger) {
+  FindScratch scratch;
+  const json::object body{
+      {"content", "Jane Miller has AKIAIOSFODNN7EXAMPLE and 4111 1111 1111 1111"}};
+  const Sensitivity secrets = scan_request(body, secret_entities(), {}, scratch);
+  EXPECT_EQ(secrets.count(Person), 0u);
+  EXPECT_TRUE(secrets.found().any());
+  EXPECT_EQ(scan_request(body, gated_entities(), {}, scratch).count(Person), 1u);
+}
+
 }  // namespace
 }  // namespace croft::privacy

@@ -24,10 +24,20 @@ bool is_opaque_type(std::string_view type) {
 /// Adds up what is in the texts of a request.
 class RequestScan {
  public:
-  RequestScan(const EntitySet& gated, const ScanLimits& limits, FindScratch& scratch)
-      : limits_(limits), deadline_(Clock::now() + limits.time_max), scratch_(scratch) {
+  RequestScan(const EntitySet& gated, const ScanLimits& limits, FindScratch& scratch,
+              const CleanTexts* known)
+      : limits_(limits),
+        deadline_(Clock::now() + limits.time_max),
+        scratch_(scratch),
+        known_(known),
+        clean_(gated),
+        without_names_((gated & tagged_entities()).none()) {
     result_.gated = gated;
+    scratch_.without_names = without_names_;
   }
+  ~RequestScan() { scratch_.without_names = false; }
+  RequestScan(const RequestScan&) = delete;
+  RequestScan& operator=(const RequestScan&) = delete;
 
   void value(const json::value& value, std::string_view name, std::size_t depth) {
     if (gave_up_) return;
@@ -56,6 +66,7 @@ class RequestScan {
   ///
   /// `prefix`: bytes in front that are the member's name, which was looked through by itself.
   void text(std::string_view text, std::size_t prefix = 0) {
+    if (known_ != nullptr && known_->contains(text, result_.gated)) return;
     std::array<std::uint32_t, entity_types_count> most{};
     count(text, prefix, most);
     std::string current(text.find('\\') == std::string_view::npos ? std::string_view{} : text);
@@ -69,15 +80,20 @@ class RequestScan {
       count(undone, prefix, most);
       std::swap(current, undone);
     }
-    for (std::size_t i = 0; i < most.size(); ++i) result_.counts[i] += most[i];
+    bool nothing = !gave_up_;
+    for (std::size_t i = 0; i < most.size(); ++i) {
+      result_.counts[i] += most[i];
+      nothing = nothing && !(most[i] != 0 && result_.gated.test(i));
+    }
+    if (nothing) clean_.add(text);
   }
 
   void key(std::string_view key) {
     constexpr std::size_t says_nothing_up_to = 5;
     if (key.size() <= says_nothing_up_to) return;
-    scratch_.without_names = is_program_word(key);
+    scratch_.without_names = without_names_ || is_program_word(key);
     text(key);
-    scratch_.without_names = false;
+    scratch_.without_names = without_names_;
   }
 
   Sensitivity finish() {
@@ -89,6 +105,7 @@ class RequestScan {
       result_.verdict = Verdict::Unknown;
     else
       result_.verdict = result_.found().any() ? Verdict::Found : Verdict::None;
+    result_.clean = std::make_shared<const CleanTexts>(std::move(clean_));
     return std::move(result_);
   }
 
@@ -130,10 +147,10 @@ class RequestScan {
     const bool says_nothing = name.empty() || name == "content" || name == "text" ||
                               name == "role" || name == "type" || name == "arguments" ||
                               name == "input" || name == "model" || name.size() > 128;
-    scratch_.without_names = is_program_word(value);
+    scratch_.without_names = without_names_ || is_program_word(value);
     if (says_nothing) {
       text(value);
-      scratch_.without_names = false;
+      scratch_.without_names = without_names_;
       return;
     }
     named_.assign(name);
@@ -141,7 +158,7 @@ class RequestScan {
     const std::size_t prefix = named_.size();
     named_ += value;
     text(named_, prefix);
-    scratch_.without_names = false;
+    scratch_.without_names = without_names_;
   }
 
   void count(std::string_view text, std::size_t prefix,
@@ -162,6 +179,9 @@ class RequestScan {
   ScanLimits limits_;
   Clock::time_point deadline_;
   FindScratch& scratch_;
+  const CleanTexts* known_;
+  CleanTexts clean_;
+  const bool without_names_;
   Sensitivity result_;
   std::string named_;
   std::size_t bytes_ = 0;
@@ -184,6 +204,19 @@ Sensitivity fail_closed(const EntitySet& gated, Look look) {
 
 }  // namespace
 
+void CleanTexts::add(std::string_view text) {
+  if (text.size() < worth_keeping || texts_.size() == count_max ||
+      text.size() > bytes_max - bytes_)
+    return;
+  bytes_ += text.size();
+  texts_.emplace_back(text);
+}
+
+bool CleanTexts::contains(std::string_view text, const EntitySet& types) const {
+  return (types & ~types_).none() && text.size() >= worth_keeping &&
+         std::ranges::any_of(texts_, [&](const std::string& one) { return one == text; });
+}
+
 EntitySet Sensitivity::found() const {
   EntitySet set;
   for (std::size_t i = 0; i < counts.size(); ++i) set.set(i, counts[i] > 0);
@@ -201,9 +234,9 @@ std::string Sensitivity::summary() const {
 }
 
 Sensitivity scan_request(const json::object& body, const EntitySet& gated, const ScanLimits& limits,
-                         FindScratch& scratch) {
+                         FindScratch& scratch, const CleanTexts* clean) {
   return fail_closed(gated, [&] {
-    RequestScan scan(gated, limits, scratch);
+    RequestScan scan(gated, limits, scratch, clean);
     for (const auto& each : body) {
       scan.key(each.key());
       scan.value(each.value(), each.key(), 0);
@@ -215,7 +248,7 @@ Sensitivity scan_request(const json::object& body, const EntitySet& gated, const
 Sensitivity scan_text(std::string_view text, const EntitySet& gated, const ScanLimits& limits,
                       FindScratch& scratch) {
   return fail_closed(gated, [&] {
-    RequestScan scan(gated, limits, scratch);
+    RequestScan scan(gated, limits, scratch, nullptr);
     scan.text(text);
     return scan.finish();
   });

@@ -6,7 +6,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "router/privacy/find_entities.h"
@@ -19,6 +22,24 @@ enum class Verdict : std::uint8_t {
   Unknown,  ///< could not look at everything: to be treated as if the worst were in there
 };
 
+/// Texts of a request in which nothing of some types was found, kept so that nobody looks through
+/// them again on their way out.
+class CleanTexts {
+ public:
+  explicit CleanTexts(const EntitySet& types) : types_(types) {}
+  void add(std::string_view text);
+  /// Whether it was looked through for all of `types`.
+  [[nodiscard]] bool contains(std::string_view text, const EntitySet& types) const;
+
+ private:
+  static constexpr std::size_t worth_keeping = 64;  ///< bytes: a shorter one is looked through
+  static constexpr std::size_t bytes_max = 256 * 1024;
+  static constexpr std::size_t count_max = 64;
+  EntitySet types_;
+  std::vector<std::string> texts_;
+  std::size_t bytes_ = 0;
+};
+
 /// A request's verdict. `counts` holds every type that was found, also ones not asked for and also
 /// beside Unknown; nothing here holds a value.
 struct Sensitivity {
@@ -28,6 +49,7 @@ struct Sensitivity {
   bool only_media = false;
   EntitySet gated;  ///< the types that were asked for
   std::array<std::uint32_t, entity_types_count> counts{};
+  std::shared_ptr<const CleanTexts> clean = {};
 
   [[nodiscard]] std::uint32_t count(EntityType type) const {
     return counts[static_cast<std::size_t>(type)];
@@ -52,8 +74,12 @@ struct ScanLimits {
 /// Unknown where a limit was reached, where there are pictures, sounds or files (nobody looked into
 /// them), and where something went wrong: it never fails open. Throws nothing.
 /// Threads: any number, each with its own scratch.
+///
+/// `clean`: of an earlier look at the same request, with the same rules; may be null. The tagger of names is not asked where `gated` has nothing that it
+/// finds.
 [[nodiscard]] Sensitivity scan_request(const json::object& body, const EntitySet& gated,
-                                       const ScanLimits& limits, FindScratch& scratch);
+                                       const ScanLimits& limits, FindScratch& scratch,
+                                       const CleanTexts* clean = nullptr);
 /// As scan_request, of one text: a prompt.
 [[nodiscard]] Sensitivity scan_text(std::string_view text, const EntitySet& gated,
                                     const ScanLimits& limits, FindScratch& scratch);

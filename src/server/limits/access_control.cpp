@@ -139,7 +139,7 @@ Result<void> AccessControl::identify(const AccessFacts& facts, AccessTicket& tic
                              ? std::nullopt
                              : options_.file_keys->find(facts.presented_key);
     // A number is no other key's, as a label might be.
-    if (of_file) ticket.key_id_ = "key " + std::to_string(*of_file + 1);
+    if (of_file) ticket.tenant_ = ticket.key_id_ = "key " + std::to_string(*of_file + 1);
     // Clients send a key because their library wants one; but what looks like one of ours was one.
     if (of_file || (!facts.key_needed && !is_own_key(facts.presented_key))) return {};
     return fail(ErrorCode::Unauthorized, "the API key is not valid");
@@ -147,6 +147,7 @@ Result<void> AccessControl::identify(const AccessFacts& facts, AccessTicket& tic
   const KeyRecord& key = entry->key;
   ticket.key_id_ = key.id;
   ticket.role_ = key.role;
+  ticket.tenant_ = entry->team ? entry->team->alias : key.alias;
   if (entry->team) ticket.team_id_ = entry->team->id;
   if (key.expires && options_.wall_clock() >= *key.expires)
     return fail(ErrorCode::Unauthorized, "the API key expired at " + utc_text(*key.expires));

@@ -66,6 +66,9 @@ class AccessTicket {
   /// Ids for logs and the ledger; no secrets. Empty: no key, no team.
   [[nodiscard]] const std::string& key_id() const { return key_id_; }
   [[nodiscard]] const std::string& team_id() const { return team_id_; }
+  /// Whose data stay together, and what rules call `tenant`: the team's name, or the key's where it
+  /// has no team.
+  [[nodiscard]] const std::string& tenant() const { return tenant_; }
   [[nodiscard]] KeyRole role() const { return role_; }
   [[nodiscard]] bool has_budget() const;
   /// Whether headers() may have something to say.
@@ -101,6 +104,7 @@ class AccessTicket {
   std::vector<LimitedOwner> owners_;  ///< key, then team
   std::string key_id_;
   std::string team_id_;
+  std::string tenant_;
   std::string request_id_;
   KeyRole role_ = KeyRole::Admin;
   std::int64_t taken_ = 0;  ///< tokens

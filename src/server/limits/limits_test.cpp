@@ -249,6 +249,7 @@ TEST_F(AccessControlTest, WhoIsRefusedIsKnownWhereTheKeyIs) {
   ASSERT_NE(ticket, nullptr);
   EXPECT_EQ(ticket->key_id(), last_id_);
   EXPECT_EQ(ticket->team_id(), team.id);
+  EXPECT_EQ(ticket->tenant(), "t");
   EXPECT_FALSE(control().admit(facts("sk-croft-x"), ticket));
   ASSERT_NE(ticket, nullptr);
   EXPECT_EQ(ticket->key_id(), "");

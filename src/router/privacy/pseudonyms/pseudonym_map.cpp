@@ -55,7 +55,14 @@ void PseudonymMap::note(SurrogateKind kind, std::string_view type_name, std::str
 }
 
 void PseudonymMap::avoid(std::string_view text) {
-  each_word(text, [&](std::string_view word) { words_.insert(hash_of(word)); });
+  each_word(text, [&](std::string_view word) {
+    words_.insert(hash_of(word));
+    // Signs and scripts without spaces are no letters to whoever puts values back: in a word that
+    // begins with a picture there is another.
+    each_latin_run(word, [&](std::string_view run) {
+      if (run.size() != word.size()) words_.insert(hash_of(run));
+    });
+  });
   each_run(text, [&](std::string_view run) { words_.insert(hash_of(run)); });
 }
 

@@ -10,6 +10,23 @@
 
 namespace croft::privacy {
 
+/// Of a word: what stands between characters from U+2000 on.
+template <typename Visit>
+void each_latin_run(std::string_view word, Visit visit) {
+  const auto is_foreign = [](char c) { return static_cast<unsigned char>(c) >= 0xE2; };
+  const auto is_rest = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  for (std::size_t at = 0; at < word.size();) {
+    if (is_foreign(word[at])) {
+      do ++at;
+      while (at < word.size() && is_rest(word[at]));
+      continue;
+    }
+    const std::size_t begin = at;
+    while (at < word.size() && !is_foreign(word[at])) ++at;
+    visit(word.substr(begin, at - begin));
+  }
+}
+
 /// Calls visit(word) for each run of letters or of digits; words are lower-cased in ASCII, but
 /// where the text is lower case already they point into it.
 template <typename Visit>
