@@ -29,7 +29,7 @@ VerbSpec privacy_train_verb_spec() {
                   {.name = "texts",
                    .kind = OptionKind::Integer,
                    .value_name = "N",
-                   .fallback = "100000",
+                   .fallback = "300000",
                    .min = 1,
                    .max = 1e8,
                    .help = "texts to make and learn from"},

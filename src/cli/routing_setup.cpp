@@ -48,7 +48,7 @@ Result<std::shared_ptr<const RouterConfig>> read_router_config(const Settings& s
     if (!problem.is_error) log_warning(problem.sentence());
   std::shared_ptr<const RouterConfig> config = TRY(router_or_error(std::move(parsed)));
   TRY(refuse_upstreams_in_air_gap(*config));
-  if (config->routes.empty()) return nullptr;
+  if (config->routes.empty() && !config->privacy) return nullptr;
   return config;
 }
 

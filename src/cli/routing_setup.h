@@ -13,8 +13,9 @@
 
 namespace croft::cli {
 
-/// The checked configuration; null where it has no routes. Warnings go to the log. Errors: the
-/// first mistake, with its place; Forbidden where this process is air-gapped and it has upstreams.
+/// The checked configuration; null where it has neither routes nor rules of privacy. Warnings go to
+/// the log. Errors: the first mistake, with its place; Forbidden where this process is air-gapped
+/// and it has upstreams.
 Result<std::shared_ptr<const RouterConfig>> read_router_config(const Settings& settings);
 
 /// Local models that routes name, each once.

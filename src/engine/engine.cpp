@@ -192,12 +192,31 @@ Result<std::vector<std::vector<float>>> Engine::Impl::embed_or_say(
 }
 
 Result<std::vector<std::vector<float>>> Engine::Impl::embed(const EmbeddingRequest& request) {
-  if (encoder) return encode(request);
+  using Clock = std::chrono::steady_clock;
   std::vector<std::vector<float>> out;
+  Clock::duration computed{};
+  const auto tell = [&] {
+    if (request.on_computed) request.on_computed(std::chrono::duration<double>(computed).count());
+  };
+  if (encoder) {
+    const auto begun = Clock::now();
+    auto vectors = encode(request);
+    computed = Clock::now() - begun;
+    tell();
+    return vectors;
+  }
   for (const std::vector<TokenId>& input : request.inputs) {
-    out.push_back(TRY(batcher->embed(input, request.cancel)));
+    const auto begun = Clock::now();
+    auto vector = batcher->embed(input, request.cancel);
+    computed += Clock::now() - begun;
+    if (!vector) {
+      tell();
+      return std::unexpected(std::move(vector).error());
+    }
+    out.push_back(*std::move(vector));
     if (!batcher->idle()) step();  // embeddings must not stop everybody's stream
   }
+  tell();
   return out;
 }
 

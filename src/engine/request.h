@@ -105,6 +105,8 @@ struct EmbeddingRequest {
   std::vector<std::vector<TokenId>>
       inputs;  ///< with the model's special tokens already added; none empty
   std::stop_token cancel;
+  /// Told before the sink, on the same thread: how long the engine computed.
+  std::function<void(double seconds)> on_computed = {};
 };
 /// One vector per input, L2-normalised. Called once, on the engine's thread.
 using EmbeddingSink = std::function<void(Result<std::vector<std::vector<float>>>)>;

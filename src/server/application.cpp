@@ -197,7 +197,10 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   if (head.has_header("Origin")) {
     head.response_headers.push_back(
         {"Access-Control-Allow-Origin", std::string(head.header("Origin"))});
-    head.response_headers.push_back({"Access-Control-Expose-Headers", "x-request-id, Retry-After"});
+    head.response_headers.push_back({"Access-Control-Expose-Headers", "x-request-id, Retry-After, x-ratelimit-limit-requests, "
+                                     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+                                     "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
+                                     "x-ratelimit-reset-tokens"});
     head.response_headers.push_back({"Vary", "Origin"});
   }
   if (head.method == "OPTIONS") return answer_options(head, route);
@@ -228,16 +231,18 @@ Result<void> Application::check_caller(RouteAccess access, HttpRequest& head) co
     head.tenant = TRY(check_key(options_.access, access, head));
     return {};
   }
-  const std::shared_ptr<AccessTicket> ticket =
-      TRY(options_.control->admit({.presented_key = presented_key(head),
-                                   .key_needed = needs_key(options_.access, access),
-                                   .method = head.method,
-                                   .route = head.route,
-                                   .request_id = head.id}));
-  head.tenant = ticket->key_id();
-  for (HttpHeader& header : ticket->headers()) head.response_headers.push_back(std::move(header));
-  head.ticket = ticket;
-  return {};
+  // Whom the key stands for is known, and accounted for, also where it may not.
+  const Result<void> admitted =
+      options_.control->admit({.presented_key = presented_key(head),
+                               .key_needed = needs_key(options_.access, access),
+                               .method = head.method,
+                               .route = head.route == unmatched_route ? "" : head.route,
+                               .request_id = head.id},
+                              head.ticket);
+  head.tenant = head.ticket->key_id();
+  if (head.ticket->is_limited())
+    head.late_headers = [ticket = head.ticket] { return ticket->headers(); };
+  return admitted;
 }
 
 HttpResponse Application::refused(const Error& error, const HttpRequest& request) const {
@@ -450,7 +455,7 @@ Result<void> Application::run_routed(const Route& route, HttpRequest request,
     record.status = trace.status.value_or(200);
     record.seconds = trace.ended_ms.value_or(0.0) / 1000.0;
     record.trace = std::make_shared<const RouteTrace>(trace);
-    options_.accountant->settled(record);
+    if (const auto row = options_.accountant->settled(record)) metrics_.accounted(*row);
   };
   return start_routed(
       std::move(http), body,
@@ -485,7 +490,7 @@ Result<void> Application::run_call(const Call& call, const json::object& body,
                                    const std::shared_ptr<ResponseWriter>& writer) {
   const std::string& name = house_.source(call.model).name;
   ModelMetrics& metrics = metrics_.of(call.model);
-  if (call.path == "/v1/embeddings") return start_embeddings(body, engine, name, metrics, writer);
+  if (call.path == "/v1/embeddings") return start_embeddings(body, engine, name, metrics, call.ticket, writer);
   if (call.path == "/tokenize") {
     writer->send(json_response(TRY(tokenize_route(body, *engine))));
     return {};
@@ -536,8 +541,8 @@ void Application::completed(const RequestRecord& record) {
 /// Probes and scrapes are nobody's use.
 void Application::settled(const RequestRecord& record) {
   if (record.ticket) record.ticket->finish(tokens_used(record));
-  if (options_.accountant && access_of(record.route) == RouteAccess::Keyed)
-    options_.accountant->settled(record);
+  if (!options_.accountant || access_of(record.route) != RouteAccess::Keyed) return;
+  if (const auto row = options_.accountant->settled(record)) metrics_.accounted(*row);
 }
 
 void Application::model_changed(const ModelEvent& event) {

@@ -36,6 +36,7 @@ class Exchange final : public ResponseWriter, public std::enable_shared_from_thi
     head_.id = record().id = request.id;
     head_.http_1_0 = request.http_1_0;
     head_.response_headers = request.response_headers;
+    head_.late_headers = request.late_headers;
     record().route = request.route;
     record().tenant = request.tenant;
     record().ticket = request.ticket;

@@ -118,6 +118,8 @@ std::string format_response_head(const HttpRequest& request, const HttpResponse&
   append_header(out, "X-Content-Type-Options", "nosniff");
   for (const HttpHeader& h : response.headers) append_header(out, h.name, h.value);
   for (const HttpHeader& h : request.response_headers) append_header(out, h.name, h.value);
+  if (request.late_headers)
+    for (const HttpHeader& h : request.late_headers()) append_header(out, h.name, h.value);
   if (body_bytes) {
     if (response.status != 204) append_header(out, "Content-Length", std::to_string(*body_bytes));
   } else if (!request.http_1_0) {

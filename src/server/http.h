@@ -20,6 +20,9 @@ namespace croft {
 class AccessTicket;
 struct RouteTrace;
 
+/// The route of a request that no route takes.
+inline constexpr std::string_view unmatched_route = "unmatched";
+
 struct HttpHeader {
   std::string name;
   std::string value;
@@ -35,8 +38,10 @@ struct HttpRequest {
   std::string id;      ///< x-request-id: the caller's where it is harmless, else ours
   std::string tenant;  ///< of the key, once admit() has checked it; empty: no key
   std::shared_ptr<AccessTicket> ticket = {};  ///< likewise: what the key may; null: nobody checks
-  std::string route = "unmatched";            ///< the route's pattern, once admit() has found it
+  std::string route{unmatched_route};         ///< the route's pattern, once admit() has found it
   std::vector<HttpHeader> response_headers;   ///< go on every response to it (CORS)
+  /// What goes on it as it stands when the response begins; may be null.
+  std::function<std::vector<HttpHeader>()> late_headers = {};
 
   /// First header of that name, compared without case; empty where absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -57,13 +62,14 @@ struct HttpResponse {
 /// answer.
 struct RequestRecord {
   std::string method = {};
-  std::string route = "unmatched";  ///< the route's pattern, never the path as sent (threats.md A3)
+  std::string route{unmatched_route};  ///< the route's pattern, never the path as sent (threats.md A3)
   std::string id = {};
   int status = 0;
   std::size_t prompt_tokens = 0;
   std::size_t generated_tokens = 0;
   double seconds = 0.0;
   bool client_gone = false;    ///< the peer left before the answer was complete
+  bool failed = false;         ///< it broke off after its head had been sent
   std::string model = {};      ///< served name of the model that was asked; empty: none was
   std::string ledger_id = {};  ///< ours, also where `id` is the caller's
   std::chrono::system_clock::time_point started = {};

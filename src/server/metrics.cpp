@@ -112,6 +112,18 @@ struct Metrics::Impl {
       gauge("croft_ledger_state", "1 for the state that the ledger is in.");
   prometheus::Family<prometheus::Gauge>& ledger_rows =
       gauge("croft_ledger_rows", "Rows by where they are; those in the database since the start.");
+  prometheus::Family<prometheus::Counter>& cost =
+      counter("croft_cost_total",
+              "Money of the ledger's rows by kind: cloud (paid), counterfactual (had all gone to "
+              "the cloud), local (hardware and power).");
+  prometheus::Family<prometheus::Counter>& cost_rows = counter(
+      "croft_cost_rows_total", "The ledger's rows by kind of money and what is known of it.");
+  prometheus::Family<prometheus::Counter>& team_cost =
+      counter("croft_team_cost_total", "What upstreams cost, by team.");
+  prometheus::Family<prometheus::Counter>& ledger_tokens =
+      counter("croft_ledger_tokens_total", "Tokens of the ledger's rows by provider and kind.");
+  prometheus::Family<prometheus::Counter>& energy =
+      counter("croft_energy_joules_total", "Energy of local answers by how it is known.");
   prometheus::Family<prometheus::Gauge>& loaded =
       gauge("croft_model_loaded", "1 while the model is loaded.");
   prometheus::Family<prometheus::Gauge>& waiting =
@@ -274,6 +286,33 @@ void Metrics::Impl::show_upstreams(std::span<const std::shared_ptr<Upstream>> sh
     set(upstream_running, static_cast<double>(health.running));
     set(upstream_first, health.first_token_seconds);
   }
+}
+
+void Metrics::accounted(const LedgerRow& row) {
+  const auto add = [&](const char* kind, const Money& money) {
+    impl_->cost_rows.Add({{"kind", kind}, {"state", std::string(money_state_name(money.state))}})
+        .Increment();
+    if (money.nano > 0)
+      impl_->cost.Add({{"kind", kind}, {"currency", row.currency}})
+          .Increment(static_cast<double>(money.nano) * 1e-9);
+  };
+  add("cloud", row.cloud_cost);
+  add("counterfactual", row.counterfactual_cost);
+  add("local", row.local_cost);
+  if (!row.team.empty() && row.cloud_cost.nano > 0)
+    impl_->team_cost.Add({{"team", row.team}, {"currency", row.currency}})
+        .Increment(static_cast<double>(row.cloud_cost.nano) * 1e-9);
+  const auto count = [&](const char* kind, const std::optional<std::int64_t>& tokens) {
+    if (tokens && *tokens > 0)
+      impl_->ledger_tokens.Add({{"provider", row.provider}, {"kind", kind}})
+          .Increment(static_cast<double>(*tokens));
+  };
+  count("prompt", row.prompt_tokens);
+  count("cached", row.cached_tokens);
+  count("completion", row.completion_tokens);
+  if (row.energy_uj && *row.energy_uj > 0)
+    impl_->energy.Add({{"method", row.energy_method}})
+        .Increment(static_cast<double>(*row.energy_uj) * 1e-6);
 }
 
 void Metrics::show_ledger(const LedgerStatus& status) {

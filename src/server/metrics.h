@@ -1,6 +1,7 @@
 #pragma once
 /// Prometheus metrics, with the names and buckets of docs/api.md. Labels are served models, the
-/// route's pattern and closed sets of words: never a key, a user or text of a request.
+/// route's pattern, teams that administrators made, and closed sets of words: never a key, a user
+/// or text of a request.
 
 #include <memory>
 #include <span>
@@ -47,6 +48,8 @@ class Metrics {
   /// A routed request is over.
   void routed(const RouteTrace& trace);
 
+  /// A row of the ledger was written.
+  void accounted(const LedgerRow& row);
   /// What the next text() says of the ledger.
   void show_ledger(const LedgerStatus& status);
 

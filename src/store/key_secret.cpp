@@ -12,6 +12,10 @@ constexpr int base64_variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 }  // namespace
 
+bool is_own_key(std::string_view key) {
+  return key.starts_with(key_prefix);
+}
+
 Result<void> start_key_secrets() {
   // Returns 1 when it ran before; safe from several threads.
   if (sodium_init() < 0)

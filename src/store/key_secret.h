@@ -18,6 +18,8 @@ Result<void> start_key_secrets();
 
 /// "sk-croft-" and 256 random bits in base64url.
 [[nodiscard]] std::string make_api_key();
+/// Whether it looks like one that make_api_key() made, here or elsewhere.
+[[nodiscard]] bool is_own_key(std::string_view key);
 /// For salts, peppers and ids that must not be guessed or come twice.
 void fill_random(std::span<std::uint8_t> bytes);
 

@@ -276,6 +276,72 @@ class PrivacyCase(unittest.TestCase):
             self.assertIn(word, json.loads(error)["error"]["message"])
 
 
+class OwnRulesCase(unittest.TestCase):
+    """`[privacy]` counts for the route's gate, for /v1/redact and for `croft redact` alike."""
+
+    RULES = """
+[privacy]
+allow = ["help@example.com"]
+[[privacy.patterns]]
+name = "STAFF_ID"
+regex = "\\\\bE-[0-9]{5}\\\\b"
+[privacy.words]
+PROJECT = "projects.txt"
+"""
+    TEXT = "E-12345 asked help@example.com about gr\u00fcner  ADLER."
+    REDACTED = "<STAFF_ID> asked help@example.com about <PROJECT>."
+
+    def setUp(self):
+        harness.require_model(harness.DEFAULT_MODEL)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.words = pathlib.Path(folder.name, "projects.txt")
+        self.words.write_text("# ours\nGr\u00fcner Adler\n", encoding="utf-8")
+        self.rules = self.RULES.replace("projects.txt", str(self.words))
+
+    def test_redact(self):
+        routed = Routed(self.rules)  # no routes at all
+        self.addCleanup(routed.stop)
+        answer = routed.server.post("/v1/redact", {"text": self.TEXT})
+        self.assertEqual(answer["text"], self.REDACTED)
+        raw = self.TEXT.encode()
+        self.assertEqual([raw[e["start"]:e["end"]].decode() for e in answer["entities"]], ["E-12345", "gr\u00fcner  ADLER"])
+        line = harness.run("redact", "--config", routed.toml, "--jsonl", "--json", "-", stdin=json.dumps({"text": self.TEXT}).encode() + b"\n")
+        self.assertEqual(json.loads(line.stdout), answer)
+        only = routed.server.post("/v1/redact", {"text": self.TEXT, "types": ["STAFF_ID"]})
+        self.assertEqual([e["type"] for e in only["entities"]], ["STAFF_ID"])
+        # A new configuration counts from the next request on.
+        routed.toml.write_text(self.rules.replace("STAFF_ID", "BADGE_NUMBER"))
+        routed.server.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            again = routed.server.post("/v1/redact", {"text": "E-12345"})["text"]
+            if again == "<BADGE_NUMBER>":
+                break
+            time.sleep(0.1)
+        self.assertEqual(again, "<BADGE_NUMBER>")
+
+    def test_routes(self):
+        with FakeCloud() as cloud:
+            toml = self.rules + upstream("one", cloud, "openai") + model("m", "one", "any/good")
+            toml += route("block", "cloud", cloud=["m"], privacy="block") + route("swap", "cloud", cloud=["m"], privacy="pseudonymise")
+            routed = Routed(toml)
+            self.addCleanup(routed.stop)
+            status, _, error = routed.chat("block", "Who is E-12345?")
+            self.assertEqual(status, 403, error)
+            self.assertIn("1 STAFF_ID", error["error"]["message"])
+            status, _, error = routed.chat("block", "What is Gruner Adler?")
+            self.assertEqual(status, 403, error)
+            self.assertEqual(cloud.received(), b"")
+            status, _, _ = routed.chat("block", "Ask help@example.com, please.")
+            self.assertEqual(status, 200)
+            self.assertIn(b"help@example.com", cloud.received())
+            cloud.reset()
+            status, _, _ = routed.chat("swap", "Who is E-12345 of gr\u00fcner adler?")
+            self.assertEqual(status, 200)
+            for hidden in ("E-12345", "12345", "gr\u00fcner", "adler"):
+                self.assertNotIn(hidden.encode(), cloud.received())
+
+
 class CrashCase(unittest.TestCase):
     def test_a_crash_tells_nothing(self):
         with FakeCloud(between_ms=200) as cloud, tempfile.TemporaryDirectory() as folder:

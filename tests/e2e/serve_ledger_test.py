@@ -44,6 +44,8 @@ class ServeLedger(unittest.TestCase):
         cls.ask("tokenize", "/tokenize", {"content": "one two"})
         cls.leave()
         time.sleep(1)
+        cls.usage = {query: cls.get(f"/v1/usage{query}") for query in ("", "?by=model,key&since=1h", "?by=colour")}
+        cls.metrics = cls.get("/metrics")[1].decode()
         cls.server.stop()
         cls.rows = rows_of(cls.database)
 
@@ -58,6 +60,16 @@ class ServeLedger(unittest.TestCase):
         response = connection.getresponse()
         cls.answers[name] = (response.status, response.read())
         connection.close()
+
+    @classmethod
+    def get(cls, path):
+        connection = http.client.HTTPConnection(cls.server.address, timeout=120)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        try:
+            return response.status, response.read()
+        finally:
+            connection.close()
 
     @classmethod
     def leave(cls):
@@ -75,7 +87,7 @@ class ServeLedger(unittest.TestCase):
     def test_each_request_is_one_row(self):
         self.assertEqual([row["endpoint"] for row in self.rows],
                          ["/v1/chat/completions", "/v1/completions", "/v1/chat/completions", "/v1/chat/completions", "/tokenize",
-                          "/v1/completions"])
+                          "/v1/completions", "/v1/usage", "/v1/usage", "/v1/usage"])
         self.assertEqual(len({row["id"] for row in self.rows}), len(self.rows))
 
     def test_tokens_are_those_of_the_answer(self):
@@ -93,6 +105,25 @@ class ServeLedger(unittest.TestCase):
             self.assertEqual(row["energy_method"], "model")
             # 50 W for its share of the time.
             self.assertAlmostEqual(row["energy_uj"], 50 * row["local_us"], delta=0.02 * row["energy_uj"] + 100)
+
+    def test_usage_is_the_ledger_added_up(self):
+        status, body = self.usage[""]
+        self.assertEqual(status, 200, body)
+        used = json.loads(body)
+        asked = self.rows[:6]
+        self.assertEqual(used["requests"], 6)
+        self.assertEqual(used["prompt_tokens"], sum(row["prompt_tokens"] or 0 for row in asked))
+        self.assertEqual(used["completion_tokens"], sum(row["completion_tokens"] or 0 for row in asked))
+        (cost,) = used["costs"].values() if isinstance(used["costs"], dict) else used["costs"]
+        self.assertEqual(cost["local"]["nano"], sum(row["local_cost_nano"] or 0 for row in asked))
+        status, body = self.usage["?by=model,key&since=1h"]
+        self.assertEqual(sum(one["requests"] for one in json.loads(body)["by"]["model"]), 7)
+        self.assertEqual(self.usage["?by=colour"][0], 400)
+
+    def test_counters_follow_the_rows(self):
+        found = [line for line in self.metrics.splitlines() if line.startswith("croft_energy_joules_total")]
+        self.assertAlmostEqual(float(found[0].split()[-1]) * 1e6, sum(row["energy_uj"] or 0 for row in self.rows[:6]), delta=10)
+        self.assertIn('croft_cost_rows_total{kind="cloud",state="known"}', self.metrics)
 
     def test_what_was_refused_has_its_status(self):
         self.assertEqual(self.answers["wrong"][0], self.row(3)["http_status"])

@@ -80,6 +80,8 @@ const Wrong kWrong[] = {
     {model("upstream: u"), "models.m has no price | Give price_in and price_out"},
     {model("upstream: u, price_in: 1"), "models.m has no price"},
     {model("upstream: u, price_in: -1, price_out: 1"), "price_in is -1"},
+    {model("upstream: u, price: unknown, price_in: 1"), "is given, and so is `price`"},
+    {model("upstream: u, price: unknown, free: true"), "is given, and so is free = true"},
     {model("upstream: u, price_in: 1, price_out: 1, free: true"), "is given, and so is free"},
     {model("upstream: u, free: true, currency: euro"), "currency must be three capital letters"},
     {model("upstream: u, free: true, capabilities: [tool]"),
@@ -402,6 +404,34 @@ TEST(ConfigKeys, ReferenceIsCurrent) {
   text << file.rdbuf();
   EXPECT_EQ(text.str(), key_reference())
       << "make it again: croft route check --keys > docs/routing-config.md";
+}
+
+TEST(ParseRouter, PricesComeFromTheListWhereAModelAsksForIt) {
+  RouterSurroundings around;
+  around.listed_price = [](const std::string& name) -> Result<TokenPrices> {
+    if (name != "acme/big") return fail(ErrorCode::Forbidden, "no " + name, "Did you mean big?");
+    return TokenPrices{.in = 2, .out = 8, .cached = 0.5, .cache_write = 2.5, .currency = "EUR",
+                       .version = "v1"};
+  };
+  const auto with = [&](const std::string& price) {
+    return parse_test("upstreams: {u: {dialect: openai, url: \"https://a.example.com\"}}\n"
+                      "models: {m: {upstream: u, price: " + price + "}}\n"
+                      "routes: {r: {cloud: m}}\n", around);
+  };
+  const ParsedRouter listed = with("acme/big");
+  ASSERT_TRUE(listed.config) << all_problems(listed);
+  EXPECT_EQ(listed.config->models[0].prices.out, 8);
+  EXPECT_EQ(listed.config->models[0].prices.version, "v1");
+  EXPECT_FALSE(listed.config->models[0].prices.unpriced);
+  const ParsedRouter unknown = with("unknown");
+  ASSERT_TRUE(unknown.config) << all_problems(unknown);
+  EXPECT_TRUE(unknown.config->models[0].prices.unpriced);
+  EXPECT_GT(unknown.config->models[0].prices.cost(1, 1), 1e300) << "never taken for 0";
+  const ParsedRouter wrong = with("acme/none");
+  EXPECT_FALSE(wrong.config);
+  EXPECT_NE(all_problems(wrong).find("names no price: no acme/none | Did you mean big?"),
+            std::string::npos)
+      << all_problems(wrong);
 }
 
 }  // namespace

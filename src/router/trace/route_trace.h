@@ -42,6 +42,7 @@ struct AttemptPrice {
   std::optional<double> cached_prompt = {};  ///< none: as `prompt`
   double completion = 0.0;
   std::optional<double> cache_write = {};  ///< none: as `prompt`
+  std::string currency = {};               ///< three letters
   std::string version = {};                ///< of the price list; empty: the configuration's own
 };
 
@@ -104,6 +105,8 @@ struct RouteTrace {
   std::string rule = {};    ///< empty: none matched, the route's default
   std::string reason = {};  ///< made of configured names, codes and numbers
   std::vector<GateTrace> gates = {};
+  /// What the rules could look at: numbers and words of closed sets, no text of the request.
+  json::object features = {};
   std::vector<CandidateTrace> candidates = {};
   std::vector<ConfidenceTrace> confidence = {};  ///< in order; the last one decided
   std::vector<AttemptTrace> attempts = {};

@@ -59,7 +59,7 @@ std::optional<CandidatePrice> price_of(const AttemptTrace& attempt) {
                   .out = attempt.price->completion,
                   .cached = attempt.price->cached_prompt.value_or(attempt.price->prompt),
                   .cache_write = attempt.price->cache_write,
-                  .currency = {},
+                  .currency = attempt.price->currency,
                   .version = attempt.price->version};
   Result<CandidatePrice> price = configured_price(model);
   if (!price) return std::nullopt;
@@ -103,7 +103,8 @@ json::object attempt_json(const AttemptTrace& attempt, const Money& cost) {
 
 std::string outcome_of(const RequestRecord& record) {
   if (record.client_gone) return "cancelled";
-  if (record.status < 400) return "ok";
+  if (record.status < 400)  // a stream's head says 200 before anything can go wrong
+    return record.failed || (record.trace && record.trace->error) ? "error" : "ok";
   return record.status == 401 || record.status == 403 || record.status == 429 ? "refused" : "error";
 }
 
@@ -117,14 +118,18 @@ void add_trace(const RouteTrace& trace, LedgerRow& row) {
   json::object gates;
   for (const GateTrace& gate : trace.gates) gates[gate.gate] = gate.outcome;
   row.gates = json::serialize(gates);
-  if (!trace.confidence.empty()) {
-    const ConfidenceTrace& last = trace.confidence.back();
-    json::object features{{"point", confidence_point_text(last.point)},
-                          {"threshold", last.threshold},
-                          {"decision", confidence_decision_text(last.decision)}};
-    if (last.probability) features["probability"] = *last.probability;
-    row.features = json::serialize(json::object{{"confidence", std::move(features)}});
+  json::object features = trace.features;
+  json::array judged;
+  for (const ConfidenceTrace& each : trace.confidence) {
+    json::object one{{"point", confidence_point_text(each.point)},
+                     {"token", each.token},
+                     {"threshold", each.threshold},
+                     {"decision", confidence_decision_text(each.decision)}};
+    if (each.probability) one["probability"] = *each.probability;
+    judged.push_back(std::move(one));
   }
+  if (!judged.empty()) features["confidence"] = std::move(judged);
+  row.features = json::serialize(features);
   row.gates_us = static_cast<std::int64_t>(std::llround(trace.overhead_microseconds));
   json::array attempts;
   Money paid = Money::known(0);
@@ -132,7 +137,11 @@ void add_trace(const RouteTrace& trace, LedgerRow& row) {
     const std::optional<CandidatePrice> price_then = price_of(attempt);
     const Money cost = cost_of_attempt(attempt, price_then);
     paid = sum(paid, cost);
-    if (!is_ours(attempt) && price_then) row.price_version = price_then->version;
+    if (!is_ours(attempt) && price_then) {
+      row.price_version = price_then->version;
+      // All candidates of a route have one currency: a configuration with two is refused.
+      if (!price_then->rates.currency.empty()) row.currency = price_then->rates.currency;
+    }
     attempts.push_back(attempt_json(attempt, cost));
   }
   row.attempts = json::serialize(attempts);
@@ -167,7 +176,7 @@ Money counterfactual(const RequestRecord& record, const LedgerRow& row,
                      const AccountingRates& rates) {
   // Nobody would have been asked.
   if (row.model.empty() || (record.trace && record.trace->shadow)) return Money::known(0);
-  if (!rates.reference) return Money::unpriced();
+  if (!rates.reference || row.currency != rates.currency) return Money::unpriced();
   if (!row.prompt_tokens || !row.completion_tokens) return Money::unknown();
   // Another provider's cache cannot be known: every token of the prompt counts in full.
   const Money all = price({.input = static_cast<std::uint64_t>(*row.prompt_tokens),
@@ -189,7 +198,7 @@ void add_machine(const RequestRecord& record, const AccountingRates& rates, cons
   const double joules = record.compute_seconds * power.watts;
   row.energy_uj = static_cast<std::int64_t>(std::llround(joules * 1e6));
   row.energy_method = power_method_name(power.method);
-  if (!rates.hardware_nano_per_hour) {
+  if (!rates.hardware_nano_per_hour || row.currency != rates.currency) {
     row.local_cost = Money::unpriced();
     return;
   }
@@ -228,13 +237,16 @@ LedgerRow account_row(const RequestRecord& record, const AccountingRates& rates,
   if (record.ticket) {
     row.key_id = record.ticket->key_id();
     row.team = record.ticket->team_id();
+    if (row.tenant.empty()) row.tenant = row.key_id;
   }
   if (record.trace)
     add_trace(*record.trace, row);
   else
     add_local(record, row);
-  if (row.price_version.empty()) row.price_version = rates.reference_version;
+  row.request_id = record.id;
   row.counterfactual_cost = counterfactual(record, row, rates);
+  if (row.counterfactual_cost.has_amount() && !row.model.empty())
+    row.reference_version = rates.reference_version;
   add_machine(record, rates, power, row);
   return row;
 }

@@ -25,6 +25,7 @@ constexpr Power power{.watts = 50.0, .method = PowerMethod::Rapl};
 RequestRecord local_request() {
   RequestRecord record;
   record.ledger_id = "r1";
+  record.id = "client-1";
   record.route = "/v1/chat/completions";
   record.tenant = "ward-7";
   record.model = "small";
@@ -62,6 +63,7 @@ LedgerRow row_of(RouteTrace trace, RequestRecord record = local_request()) {
 TEST(AccountRow, ALocalAnswerCostsTimeAndPowerAndSavesTheReference) {
   const LedgerRow row = account_row(local_request(), rates(), power);
   EXPECT_EQ(row.id, "r1");
+  EXPECT_EQ(row.request_id, "client-1");
   EXPECT_EQ(row.time_us, 1'700'000'000'000'000);
   EXPECT_EQ(row.tenant, "ward-7");
   EXPECT_EQ(row.model, "small");
@@ -81,7 +83,8 @@ TEST(AccountRow, ALocalAnswerCostsTimeAndPowerAndSavesTheReference) {
   EXPECT_EQ(row.first_token_us, 500'000);
   EXPECT_EQ(row.total_us, 3'000'000);
   EXPECT_EQ(row.outcome, "ok");
-  EXPECT_EQ(row.price_version, "2026-01-01-abc");
+  EXPECT_EQ(row.price_version, "") << "no upstream's price was used";
+  EXPECT_EQ(row.reference_version, "2026-01-01-abc");
 }
 
 TEST(AccountRow, ACloudAnswerIsPricedAsItWasAgreed) {
@@ -125,8 +128,62 @@ TEST(AccountRow, AnErrorInsteadOfAnAnswerIsNotCharged) {
   refused.error = ErrorCode::Upstream;
   trace.attempts = {refused};
   EXPECT_EQ(row_of(trace).cloud_cost, Money::unknown()) << "it may have begun to answer";
-  trace.attempts[0].status = 500;
+  trace.attempts[0].prompt_tokens = trace.attempts[0].completion_tokens = 0;
   EXPECT_EQ(row_of(trace).cloud_cost, Money::known(0));
+}
+
+TEST(AccountRow, WhatBrokeOffIsEstimatedAndSaysSo) {
+  RouteTrace trace;
+  trace.attempts = {cloud_attempt(), cloud_attempt()};
+  trace.attempts[0].estimated = true;
+  trace.answered_by = 0;
+  const LedgerRow row = row_of(trace);
+  EXPECT_EQ(row.cloud_cost, Money::estimated(2 * 1'900'000)) << "a guess makes the sum a guess";
+  EXPECT_EQ(row.counterfactual_cost, Money::estimated(1000 * 2'000 + 50 * 8'000));
+  const json::value attempts = json::parse(row.attempts);
+  EXPECT_EQ(attempts.at(0).at("cost").as_string(), "estimated");
+  EXPECT_EQ(attempts.at(1).if_object()->if_contains("cost"), nullptr);
+  trace.attempts[1].completion_tokens.reset();
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::unknown());
+}
+
+TEST(AccountRow, WritingACacheHasItsOwnPrice) {
+  RouteTrace trace;
+  trace.attempts = {cloud_attempt()};
+  trace.attempts[0].cache_write_tokens = 500;
+  trace.answered_by = 0;
+  // 100 and 500 x 2, 400 x 0.5, 50 x 10 per million: written tokens cost as others do ...
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::known(1'900'000));
+  EXPECT_EQ(row_of(trace).cache_write_tokens, 500);
+  trace.attempts[0].price->cache_write = 2.5;
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::known(2'150'000)) << "... unless they are dearer";
+}
+
+TEST(AccountRow, TheListIsNamedThatThePriceCameFrom) {
+  RouteTrace trace;
+  trace.attempts = {cloud_attempt()};
+  trace.attempts[0].price->version = "2026-01-31-0123456789ab";
+  EXPECT_EQ(row_of(trace).price_version, "2026-01-31-0123456789ab");
+}
+
+TEST(AccountRow, CostsOfTwoCurrenciesAreNotPutIntoOneRow) {
+  RouteTrace trace;
+  trace.attempts = {cloud_attempt()};
+  trace.attempts[0].price->currency = "CHF";
+  trace.answered_by = 0;
+  const LedgerRow row = row_of(trace);
+  EXPECT_EQ(row.currency, "CHF");
+  EXPECT_EQ(row.cloud_cost, Money::known(1'900'000));
+  EXPECT_EQ(row.counterfactual_cost, Money::unpriced()) << "the reference is priced in EUR";
+}
+
+TEST(AccountRow, NobodyWouldHaveAskedAShadow) {
+  RouteTrace trace;
+  trace.attempts = {cloud_attempt()};
+  trace.answered_by = 0;
+  trace.shadow = true;
+  EXPECT_EQ(row_of(trace).counterfactual_cost, Money::known(0));
+  EXPECT_EQ(row_of(trace).cloud_cost, Money::known(1'900'000));
 }
 
 TEST(AccountRow, WhatHasNoPriceIsUnpricedAndWhatIsNotToldIsUnknown) {
@@ -156,6 +213,9 @@ TEST(AccountRow, TheOutcomeIsWhatTheClientSaw) {
     record.status = status;
     EXPECT_EQ(account_row(record, rates(), power).outcome, outcome) << status;
   }
+  record.status = 200;
+  record.failed = true;
+  EXPECT_EQ(account_row(record, rates(), power).outcome, "error") << "a stream that broke off";
   record.client_gone = true;
   EXPECT_EQ(account_row(record, rates(), power).outcome, "cancelled");
 }

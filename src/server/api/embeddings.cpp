@@ -9,6 +9,7 @@
 #include "server/api/routes.h"
 #include "server/api/text_request.h"
 #include "server/api/text_shape.h"
+#include "server/limits/access_control.h"
 
 namespace croft {
 namespace {
@@ -134,6 +135,7 @@ Result<void> check_dimensions(const json::object& body, const TextEngine& engine
 
 Result<void> start_embeddings(const json::object& body, const ModelLease& engine,
                               const std::string& model_name, ModelMetrics& metrics,
+                              const std::shared_ptr<AccessTicket>& ticket,
                               const std::shared_ptr<ResponseWriter>& writer) {
   EmbeddingAnswer answer;
   answer.warnings = TRY(check_fields(embedding_fields(), body));
@@ -144,7 +146,11 @@ Result<void> start_embeddings(const json::object& body, const ModelLease& engine
   request.inputs = TRY(read_inputs(body.at("input"), *engine, answer.warnings));
   request.cancel = writer->cancel().get_token();
   for (const auto& input : request.inputs) answer.tokens_count += input.size();
+  if (ticket) TRY(ticket->on_tokens_estimate(answer.tokens_count, 0));
   writer->post([writer, count = answer.tokens_count] { writer->record().prompt_tokens = count; });
+  request.on_computed = [writer](double seconds) {
+    writer->post([writer, seconds] { writer->record().compute_seconds += seconds; });
+  };
 
   // The engine's job holds the lease: the model stays until the vectors are there.
   return engine->embed(std::move(request), [writer, answer = std::move(answer), lease = engine,

@@ -8,18 +8,20 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "router/privacy/find_entities.h"
 #include "server/http.h"
 #include "server/metrics.h"
 #include "server/model_house.h"
+
+namespace croft::privacy {
+class CustomRules;
+}
 
 namespace croft {
 
 Result<json::object> tokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> detokenize_route(const json::object& body, const TextEngine& engine);
 Result<json::object> apply_template_route(const json::object& body, const TextEngine& engine);
-/// `rules`: of the configuration; null: there are none. Errors: InvalidArgument (a type that is
-/// none).
+/// `rules`: of the configuration, or null. Errors: InvalidArgument (a type that is none).
 Result<json::object> redact_route(const json::object& body, const privacy::CustomRules* rules);
 
 /// One entry of /v1/models.
@@ -43,6 +45,7 @@ Result<std::size_t> choose_model(const ModelHouse& house, const json::object& bo
 /// started.
 Result<void> start_embeddings(const json::object& body, const ModelLease& engine,
                               const std::string& model_name, ModelMetrics& metrics,
+                              const std::shared_ptr<AccessTicket>& ticket,
                               const std::shared_ptr<ResponseWriter>& writer);
 
 }  // namespace croft

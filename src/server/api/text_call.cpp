@@ -235,6 +235,7 @@ void TextCall::fail_call(const Error& error) {
     writer_->send(error_response(error));
     return;
   }
+  writer_->post([writer = writer_] { writer->record().failed = true; });
   writer_->write(format_event(json::object{{"error", error_json(error)}}));
   writer_->end_stream(false);
 }

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "server/limits/route_rights.h"
+#include "store/key_secret.h"
 
 namespace croft {
 namespace {
@@ -139,29 +140,30 @@ Result<void> AccessControl::identify(const AccessFacts& facts, AccessTicket& tic
                              : options_.file_keys->find(facts.presented_key);
     // A number is no other key's, as a label might be.
     if (of_file) ticket.key_id_ = "key " + std::to_string(*of_file + 1);
-    if (of_file || !facts.key_needed) return {};
+    // Clients send a key because their library wants one; but what looks like one of ours was one.
+    if (of_file || (!facts.key_needed && !is_own_key(facts.presented_key))) return {};
     return fail(ErrorCode::Unauthorized, "the API key is not valid");
   }
   const KeyRecord& key = entry->key;
+  ticket.key_id_ = key.id;
+  ticket.role_ = key.role;
+  if (entry->team) ticket.team_id_ = entry->team->id;
   if (key.expires && options_.wall_clock() >= *key.expires)
     return fail(ErrorCode::Unauthorized, "the API key expired at " + utc_text(*key.expires));
   if (key.blocked) return std::unexpected(blocked("the API key"));
   if (entry->team && (entry->team->blocked || entry->team->deleted))
     return std::unexpected(blocked("the API key's team"));
-  TRY(check_role(key.role, facts.method, facts.route));
-  ticket.key_id_ = key.id;
-  ticket.role_ = key.role;
+  if (!facts.route.empty()) TRY(check_role(key.role, facts.method, facts.route));
   ticket.owners_.push_back({.id = key.id, .shown = "the key", .limits = key.limits});
   if (entry->team) {
-    ticket.team_id_ = entry->team->id;
     ticket.owners_.push_back(
         {.id = entry->team->id, .shown = "the team", .limits = entry->team->limits});
   }
   return {};
 }
 
-Result<std::shared_ptr<AccessTicket>> AccessControl::admit(const AccessFacts& facts) {
-  std::shared_ptr<AccessTicket> ticket(new AccessTicket(limits_));
+Result<void> AccessControl::admit(const AccessFacts& facts, std::shared_ptr<AccessTicket>& ticket) {
+  ticket = std::shared_ptr<AccessTicket>(new AccessTicket(limits_));
   ticket->keeper_ = options_.keeper;
   ticket->clock_ = options_.clock;
   ticket->request_id_ = facts.request_id;
@@ -169,7 +171,8 @@ Result<std::shared_ptr<AccessTicket>> AccessControl::admit(const AccessFacts& fa
   const LimitTime now = options_.clock();
   // What only reads takes no place: a dashboard must not use up what its key may ask.
   const auto right = right_for(facts.method, facts.route);
-  if (!ticket->owners_.empty() && right != RouteRight::Read && right != RouteRight::Open) {
+  if (!ticket->owners_.empty() && right && *right != RouteRight::Read &&
+      *right != RouteRight::Open) {
     TRY(limits_->begin(ticket->owners_, now));
     ticket->counted_ = true;
   }
@@ -180,7 +183,7 @@ Result<std::shared_ptr<AccessTicket>> AccessControl::admit(const AccessFacts& fa
     if (sweep) swept_ = now;
   }
   if (sweep) limits_->forget_idle(now - idle_kept);
-  return ticket;
+  return {};
 }
 
 }  // namespace croft

@@ -68,6 +68,8 @@ class AccessTicket {
   [[nodiscard]] const std::string& team_id() const { return team_id_; }
   [[nodiscard]] KeyRole role() const { return role_; }
   [[nodiscard]] bool has_budget() const;
+  /// Whether headers() may have something to say.
+  [[nodiscard]] bool is_limited() const { return !owners_.empty(); }
 
   /// `name`: the model or route that the request names. Errors: Forbidden.
   Result<void> on_model(std::string_view name) const;
@@ -110,7 +112,7 @@ struct AccessFacts {
   std::string_view presented_key = {};  ///< empty: none
   bool key_needed = true;
   std::string_view method = {};
-  std::string_view route = {};  ///< its pattern
+  std::string_view route = {};  ///< its pattern; empty: there is none, which others will say
   std::string_view request_id = {};
 };
 
@@ -130,8 +132,17 @@ class AccessControl {
   /// Keys and teams from now on; requests that were admitted go on as they were.
   void set_directory(std::shared_ptr<const AccessDirectory> directory);
 
-  /// Errors: Unauthorized (no key, not ours, expired); Forbidden (blocked, role); Busy.
-  Result<std::shared_ptr<AccessTicket>> admit(const AccessFacts& facts);
+  /// `ticket` is made in every case: where there is an error it says as far as it is known who was
+  /// refused, and may do nothing. Errors: Unauthorized (no key, not ours, expired); Forbidden
+  /// (blocked, role); Busy.
+  Result<void> admit(const AccessFacts& facts, std::shared_ptr<AccessTicket>& ticket);
+  /// Where nobody asks who was refused.
+  Result<std::shared_ptr<AccessTicket>> admit(const AccessFacts& facts) {
+    std::shared_ptr<AccessTicket> ticket;
+    if (Result<void> admitted = admit(facts, ticket); !admitted)
+      return std::unexpected(std::move(admitted).error());
+    return ticket;
+  }
 
  private:
   Result<void> identify(const AccessFacts& facts, AccessTicket& ticket) const;

@@ -232,6 +232,32 @@ TEST_F(AccessControlTest, WhoHasNoKeyOfOursHearsNothing) {
   AccessFacts open = facts("");
   open.key_needed = false;
   EXPECT_EQ(must(control().admit(open))->key_id(), "");
+  // Libraries send some key because they want one; one that we made and took back is no such.
+  AccessFacts some = facts("sk-none");
+  some.key_needed = false;
+  EXPECT_TRUE(control().admit(some));
+  AccessFacts old = facts("sk-croft-deleted");
+  old.key_needed = false;
+  EXPECT_EQ(control().admit(old).error().code, ErrorCode::Unauthorized);
+}
+
+TEST_F(AccessControlTest, WhoIsRefusedIsKnownWhereTheKeyIs) {
+  const TeamRecord team = must(store_->create_team({.alias = "t"}));
+  const std::string mine = key({.team = team.id, .blocked = true});
+  std::shared_ptr<AccessTicket> ticket;
+  EXPECT_FALSE(control().admit(facts(mine), ticket));
+  ASSERT_NE(ticket, nullptr);
+  EXPECT_EQ(ticket->key_id(), last_id_);
+  EXPECT_EQ(ticket->team_id(), team.id);
+  EXPECT_FALSE(control().admit(facts("sk-croft-x"), ticket));
+  ASSERT_NE(ticket, nullptr);
+  EXPECT_EQ(ticket->key_id(), "");
+}
+
+TEST_F(AccessControlTest, WhatNoRouteTakesIsForOthersToSay) {
+  const std::string mine = key({});
+  AccessFacts none = facts(mine, "");
+  EXPECT_TRUE(control().admit(none)) << "404, and not a role that is missing";
 }
 
 TEST_F(AccessControlTest, TheFlatFilesKeysGoOnWorking) {

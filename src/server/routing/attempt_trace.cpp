@@ -36,6 +36,7 @@ std::optional<AttemptPrice> price_now(const CandidateModel& model) {
                       .cached_prompt = model.prices.cached,
                       .completion = model.prices.out,
                       .cache_write = model.prices.cache_write,
+                      .currency = model.prices.currency,
                       .version = model.prices.version};
 }
 

@@ -1,6 +1,7 @@
 #include "server/routing/route_request.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/random_bits.h"
@@ -64,10 +65,15 @@ Result<json::object> local_body(dialects::Dialect client, const dialects::ChatCa
   return local;
 }
 
-/// Generous, because it is what a budget has to have: three bytes a token, and everything that is
-/// not text as well.
-std::uint64_t prompt_estimate(const json::object& body) {
-  return json::serialize(body).size() / 3 + 64;
+/// What the prompt can have at most: no tokenizer makes more than a token of a byte, and everything
+/// that is not text counts as well.
+std::uint64_t prompt_tokens_most(const json::object& body) {
+  constexpr std::uint64_t around = 64;
+  return json::serialize(body).size() + around;
+}
+/// For rates, where too much would keep others out: three bytes a token.
+std::uint64_t prompt_estimate(std::uint64_t most) {
+  return most / 3 + 1;
 }
 
 std::optional<Clock::time_point> deadline_of(const json::object& body) {
@@ -93,6 +99,25 @@ void note_decision(const RouterConfig& config, const RouteDecision& decision, Ro
   for (const DroppedCandidate& dropped : decision.dropped)
     trace.candidates.push_back({.model = config.models[dropped.model].name,
                                 .skipped = std::string(drop_reason_text(dropped.why))});
+}
+
+json::object features_of(const GateSignals& signals) {
+  json::object features{{"tokens", signals.tokens},
+                        {"characters", signals.characters},
+                        {"answer_tokens", signals.answer_tokens},
+                        {"tools", signals.tools},
+                        {"json", signals.json},
+                        {"images", signals.images}};
+  if (signals.code) features["code"] = *signals.code;
+  if (signals.language) features["language"] = *signals.language;
+  if (signals.intent)
+    features["intent_probability"] = std::round(signals.intent->probability * 1e4) / 1e4;
+  if (!signals.entities.empty()) {
+    json::array names;
+    for (const std::string_view name : signals.entities) names.emplace_back(name);
+    features["entities"] = std::move(names);
+  }
+  return features;
 }
 
 Error refusal(const RouterConfig& config, const RouteDecision& decision) {
@@ -130,6 +155,7 @@ Result<RoutedPlan> plan_for_route(const RouteRuntime& route, const RouterState& 
   decide(config, *route.config, gates.signals, wall_clock(std::chrono::system_clock::now()),
          plan.decision);
   trace.gates = gates.trace;
+  trace.features = features_of(gates.signals);
   trace.gates.push_back(
       {.gate = "policy",
        .outcome = std::string(route_mode_text(plan.decision.mode)),
@@ -208,15 +234,31 @@ Result<void> start_routed(RoutedHttp http, const json::object& body, const Route
     TRY(check_call(call));
     if (http.ticket) TRY(http.ticket->on_model(model_of(body)));
     const RouteRuntime& route = *context.state->find_route(model_of(body));
-    plan = TRY(plan_for_route(route, *context.state, body, http, trace));
+    Result<RoutedPlan> planned = plan_for_route(route, *context.state, body, http, trace);
+    if (!planned) {
+      // Why it was refused is what the ledger is asked for most.
+      trace.error = planned.error().code;
+      trace.status = traits(*trace.error).http_status;
+      trace.ended_ms = 0.0;
+      if (server.on_done) server.on_done(trace);
+      writer->post([writer, refused = std::make_shared<const RouteTrace>(std::move(trace))] {
+        writer->record().trace = refused;
+      });
+      return std::unexpected(std::move(planned).error());
+    }
+    plan = *std::move(planned);
   } else {
     const std::size_t model = TRY(choose_model(*server.house, body));
     if (http.ticket) TRY(http.ticket->on_model(server.house->source(model).name));
     plan = plan_for_model(server.house->source(model).name, trace);
   }
   if (http.ticket) {
-    plan.prompt_tokens_estimate = prompt_estimate(body);
-    TRY(http.ticket->on_tokens_estimate(plan.prompt_tokens_estimate, answer_tokens_max(call)));
+    plan.prompt_tokens_most = prompt_tokens_most(body);
+    // A budget has to know what an answer can cost: what the client did not limit, we do.
+    if (plan.route != nullptr && http.ticket->has_budget() && !call.tokens_max)
+      call.tokens_max = static_cast<std::int64_t>(answer_tokens_max(call));
+    TRY(http.ticket->on_tokens_estimate(prompt_estimate(plan.prompt_tokens_most),
+                                        answer_tokens_max(call)));
   }
   json::object local;
   if (!plan.local_model.empty()) {

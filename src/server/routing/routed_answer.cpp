@@ -42,6 +42,7 @@ void RoutedCall::send(dialects::AnswerEvent event) {
   if (const auto* failed = std::get_if<dialects::Failed>(&event); failed != nullptr)
     return fail_call(failed->error);
   if (const auto* usage = std::get_if<dialects::Usage>(&event)) {
+    writer_->record().cached_tokens = counted(usage->cached_tokens);
     writer_->record().prompt_tokens = counted(usage->prompt_tokens).value_or(0);
     writer_->record().generated_tokens = counted(usage->completion_tokens).value_or(0);
   }
@@ -83,6 +84,7 @@ void RoutedCall::fail_call(const Error& cause) {
   if (ended_) return;
   const Error error = as_told(cause);
   if (head_sent_) {
+    writer_->record().failed = true;
     // A first byte has left: the error is the last event, and the connection ends.
     writer_->write(answer_->write(dialects::Failed{.error = error}));
     writer_->end_stream(false);

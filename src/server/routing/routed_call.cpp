@@ -203,6 +203,7 @@ void RoutedCall::count_first_token() {
   AttemptTrace& attempt = trace_.attempts[*local_trace_];
   if (attempt.first_token_ms) return;
   attempt.first_token_ms = elapsed_ms();
+  writer_->record().first_token_seconds = elapsed_ms() / 1000.0;
   metrics_->first_token(context_.endpoint, elapsed_ms() / 1000.0);
 }
 

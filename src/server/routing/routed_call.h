@@ -55,7 +55,7 @@ struct RoutedContext {
 
 /// What the gates and the policy made of the request.
 struct RoutedPlan {
-  std::uint64_t prompt_tokens_estimate = 0;  ///< only where a key's limits are checked
+  std::uint64_t prompt_tokens_most = 0;  ///< only where a key's limits are checked
   RouteDecision decision;
   const RouteRuntime* route = nullptr;  ///< null: one served model, no route
   std::string local_model;              ///< served name; empty: none of the candidates is local

@@ -48,6 +48,10 @@ class RoutedCallTest : public ::testing::Test {
           ++asked_;
           if (request.find("POST /slow/") != std::string::npos)
             std::this_thread::sleep_for(std::chrono::milliseconds(300));
+          if (request.find("POST /cut/") != std::string::npos)  // more is announced than comes
+            return "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nContent-Length: "
+                   "100000\r\n\r\n" +
+                   std::string(stream_answer).substr(0, stream_answer.find("data: [DONE]"));
           if (fail_) return http(500, "application/json", R"({"error":{"message":"broken"}})");
           return streams_ ? http(200, "text/event-stream", std::string(stream_answer))
                           : http(200, "application/json", std::string(whole_answer));
@@ -57,13 +61,17 @@ class RoutedCallTest : public ::testing::Test {
                              upstream_.url("/v1") + R"(", retries: 0}
   lazy: {dialect: openai, url: ")" +
                              upstream_.url("/slow") + R"(", retries: 0}
+  broken: {dialect: openai, url: ")" +
+                             upstream_.url("/cut") + R"(", retries: 0}
 models:
   big: {upstream: one, free: true}
-  late: {upstream: lazy, free: true}
+  late: {upstream: lazy, price_in: 1, price_out: 2}
+  half: {upstream: broken, price_in: 1, price_out: 2}
 routes:
   auto: {local: ["local:fake"], cloud: [big], rules: [{name: here, when: {keywords_any: [stay]}, use: local}]}
   up: {cloud: [big]}
   slow: {cloud: [late]}
+  cut: {cloud: [half]}
 )";
     RouterSurroundings around;
     around.is_model = [](const std::string& name) { return name == "fake"; };
@@ -168,6 +176,54 @@ TEST_F(RoutedCallTest, AClientWhoLeavesEndsTheAsking) {
   writer->run_posted();
   EXPECT_EQ(routing_->transfers().running(), 0u);
   EXPECT_EQ(writer->answers_count, 0);
+}
+
+TEST_F(RoutedCallTest, WhatWasAskedInVainHasACostThatNobodyKnows) {
+  const auto writer = begin("slow", "a question");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  writer->run_posted();
+  writer->cancel().request_stop();
+  for (int i = 0; i < 100 && !writer->record().trace; ++i) {
+    writer->run_posted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_TRUE(writer->record().trace);
+  const RouteTrace& trace = *writer->record().trace;
+  ASSERT_EQ(trace.attempts.size(), 1u);
+  EXPECT_EQ(trace.attempts[0].model, "late");
+  EXPECT_EQ(trace.attempts[0].error, ErrorCode::Cancelled);
+  EXPECT_EQ(std::get<CostGap>(cost_of(trace)), CostGap::Unknown) << "never 0: it may be charged";
+}
+
+TEST_F(RoutedCallTest, AStreamThatBreaksOffIsEstimated) {
+  const auto writer = ask("cut", "a question of some length", R"(,"stream":true)");
+  EXPECT_THAT(writer->answer.body, HasSubstr("from "));
+  EXPECT_THAT(writer->answer.body, HasSubstr("broke off"));
+  EXPECT_TRUE(writer->record().failed);
+  writer->run_posted();
+  ASSERT_TRUE(writer->record().trace);
+  const AttemptTrace& attempt = writer->record().trace->attempts.at(0);
+  EXPECT_TRUE(attempt.estimated);
+  EXPECT_GE(attempt.prompt_tokens.value_or(0), 25u / 4);
+  EXPECT_GE(attempt.completion_tokens.value_or(0), 2u);
+}
+
+TEST_F(RoutedCallTest, WhatFailedFromItsHeadOnCostsNothing) {
+  fail_ = true;
+  const auto writer = ask("up", "a question");
+  writer->run_posted();
+  ASSERT_TRUE(writer->record().trace);
+  EXPECT_EQ(std::get<double>(cost_of(*writer->record().trace)), 0.0);
+}
+
+TEST_F(RoutedCallTest, WhatARuleRefusesSaysWhichAndWhy) {
+  const auto writer = ask("up", "my card 4111 1111 1111 1111");
+  writer->run_posted();
+  EXPECT_EQ(writer->answer.status, 403);
+  ASSERT_TRUE(writer->record().trace);
+  EXPECT_EQ(writer->record().trace->route, "up");
+  EXPECT_FALSE(writer->record().trace->reason.empty());
+  EXPECT_FALSE(writer->record().trace->gates.empty());
 }
 
 TEST_F(RoutedCallTest, ClosingWhileAsking) {

@@ -110,8 +110,8 @@ void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
   std::vector<const CandidateModel*> models;
   for (const std::size_t candidate : asked_candidates_) models.push_back(&model_of(candidate));
   ticket->reserve(
-      dearest_price(models, plan_.prompt_tokens_estimate, answer_tokens),
-      plan_.prompt_tokens_estimate, answer_tokens,
+      dearest_price(models, plan_.prompt_tokens_most, answer_tokens),
+      plan_.prompt_tokens_most, answer_tokens,
       [self = shared_from_this()](Result<BudgetHold> hold) {
         self->writer_->post([self, hold = std::make_shared<Result<BudgetHold>>(std::move(hold))] {
           self->reserved(std::move(*hold));
@@ -128,7 +128,8 @@ void RoutedCall::reserved(Result<BudgetHold> hold) {
     return;
   }
   if (hold) {
-    writer_->record().reservation = hold->id();
+    std::string& reservation = writer_->record().reservation;
+    reservation += (reservation.empty() ? "" : ",") + hold->id();
     holds_.push_back(*std::move(hold));
     return send_to_cloud();
   }

@@ -48,6 +48,8 @@ constexpr std::array<LedgerColumn, ledger_column_count> kColumns = {{
     {"energy_uj", OptionalInteger},
     {"energy_method", Text},
     {"reservation", Text},
+    {"request_id", Text},
+    {"reference_version", Text},
 }};
 
 /// One walk over the fields, for both directions: what is written in one place cannot disagree.
@@ -90,6 +92,8 @@ void visit_fields(AnyRow& row, Visitor&& visit) {
   visit(row.energy_uj);
   visit(row.energy_method);
   visit(row.reservation);
+  visit(row.request_id);
+  visit(row.reference_version);
 }
 
 struct ValueWriter {

@@ -19,7 +19,7 @@ struct LedgerColumn {
 
 /// Of rows of this version. A later version adds columns at the end, and keeps these.
 inline constexpr std::int64_t ledger_row_version = 1;
-inline constexpr std::size_t ledger_column_count = 40;
+inline constexpr std::size_t ledger_column_count = 42;
 [[nodiscard]] std::span<const LedgerColumn, ledger_column_count> ledger_columns();
 /// Where a column stands; the name must be one.
 [[nodiscard]] std::size_t ledger_column_index(std::string_view name);

@@ -163,7 +163,7 @@ TEST(LedgerExport, CsvIsHarmlessAndQuoted) {
   EXPECT_TRUE(csv.contains(",'\tx,")) << csv;
   EXPECT_TRUE(csv.contains(",-5,,")) << csv;  // a number stays one; not known is empty
   EXPECT_TRUE(csv.ends_with("\r\n"));
-  EXPECT_EQ(std::ranges::count(ledger_csv_head(), ','), 40 + 3);
+  EXPECT_EQ(std::ranges::count(ledger_csv_head(), ','), 42 + 3);
 }
 
 TEST(LedgerExport, JsonLinesAreJson) {

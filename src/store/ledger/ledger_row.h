@@ -74,7 +74,7 @@ struct LedgerRow {
   std::optional<std::int64_t> local_us;  ///< computing here
   std::optional<std::int64_t> first_token_us;
   std::optional<std::int64_t> total_us;
-  std::string price_version;              ///< of the list that the costs were computed with
+  std::string price_version;              ///< of the list that cloud_cost was computed with
   std::string currency;                   ///< three letters, of all costs of the row
   Money cloud_cost;                       ///< what upstreams charge, all attempts together
   Money counterfactual_cost;              ///< had the request gone to the cloud in the first place
@@ -82,6 +82,8 @@ struct LedgerRow {
   std::optional<std::int64_t> energy_uj;  ///< microjoules
   std::string energy_method = "none";     ///< "rapl", "hwmon", "model", "none"
   std::string reservation;                ///< of the budget; empty: there was none
+  std::string request_id;         ///< x-request-id, as logs and the client have it: foreign
+  std::string reference_version;  ///< of the list, and the model, of counterfactual_cost
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };

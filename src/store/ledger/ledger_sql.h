@@ -14,7 +14,8 @@ namespace croft::ledger_sql {
   "cache_write_tokens, completion_tokens, queue_us, gates_us, local_us, "      \
   "first_token_us, total_us, price_version, currency, cloud_cost_state, "      \
   "cloud_cost_nano, counterfactual_cost_state, counterfactual_cost_nano, "     \
-  "local_cost_state, local_cost_nano, energy_uj, energy_method, reservation"
+  "local_cost_state, local_cost_nano, energy_uj, energy_method, reservation, " \
+  "request_id, reference_version"
 #define CROFT_LEDGER_FIELDS                                                      \
   "id TEXT NOT NULL, time_us BIGINT NOT NULL, server TEXT NOT NULL, "            \
   "endpoint TEXT NOT NULL, tenant TEXT NOT NULL, team TEXT NOT NULL, "           \
@@ -30,11 +31,12 @@ namespace croft::ledger_sql {
   "cloud_cost_state TEXT NOT NULL, cloud_cost_nano BIGINT, "                     \
   "counterfactual_cost_state TEXT NOT NULL, counterfactual_cost_nano BIGINT, "   \
   "local_cost_state TEXT NOT NULL, local_cost_nano BIGINT, energy_uj BIGINT, "   \
-  "energy_method TEXT NOT NULL, reservation TEXT NOT NULL"
+  "energy_method TEXT NOT NULL, reservation TEXT NOT NULL, "                     \
+  "request_id TEXT NOT NULL, reference_version TEXT NOT NULL"
 #define CROFT_LEDGER_PARAMETERS                                                  \
   "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, " \
   "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, "  \
-  "?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44"
+  "?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46"
 #define CROFT_LEDGER_REST                                                    \
   ", content_hash BYTEA NOT NULL, hash BYTEA NOT NULL);"                     \
   "CREATE UNIQUE INDEX croft_ledger_id ON croft_ledger (id);"                \

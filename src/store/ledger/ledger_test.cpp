@@ -157,7 +157,7 @@ TEST(LedgerEncoding, IsWhatTheFormatSays) {
   const std::string bytes = encode_ledger_row(ledger_values(row));
   using namespace std::string_literals;
   EXPECT_TRUE(
-      bytes.starts_with("\0\0\0\1\0\0\0\x28"
+      bytes.starts_with("\0\0\0\1\0\0\0\x2a"
                         "\2\0\0\0\1a"
                         "\1\xff\xff\xff\xff\xff\xff\xff\xfe"
                         "\2\0\0\0\0"s));

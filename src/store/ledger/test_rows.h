@@ -58,6 +58,8 @@ inline LedgerRow sample_row(int number) {
   row.energy_uj = 5'000'000 + number;
   row.energy_method = "rapl";
   row.reservation = "r" + std::to_string(number);
+  row.request_id = "x-" + std::to_string(number);
+  row.reference_version = "2026-01 acme/large";
   return row;
 }
 

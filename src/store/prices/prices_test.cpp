@@ -237,5 +237,23 @@ TEST(CandidatePrice, TheConfigurationWinsAndSaysSo) {
             ErrorCode::Forbidden);
 }
 
+TEST(CandidatePrice, AnEntryOfTheListGoesThereAndBack) {
+  const PriceList list = list_of(line("acme", "big", R"(,"cached_input":0.25,"cache_write":3.125)") +
+                                 line("acme", "long", R"(,"prompt_tokens_max":1000)"));
+  CandidateModel model;
+  model.name = "m";
+  const auto prices = prices_from_list(list, "acme/big");
+  ASSERT_TRUE(prices) << prices.error().to_string();
+  model.prices = *prices;
+  const auto price = configured_price(model);
+  ASSERT_TRUE(price);
+  EXPECT_EQ(price->version, list.version());
+  EXPECT_EQ(price->rates, list.find("acme", "big", 0)->rates);
+  EXPECT_EQ(prices_from_list(list, "acme/none").error().code, ErrorCode::Forbidden);
+  EXPECT_EQ(prices_from_list(list, "acme/long").error().code, ErrorCode::Unsupported);
+  model.prices = {.unpriced = true};
+  EXPECT_EQ(configured_price(model).error().code, ErrorCode::Forbidden);
+}
+
 }  // namespace
 }  // namespace croft

@@ -1,9 +1,9 @@
 #include "router/privacy/names/name_model.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
+#include "router/privacy/names/label_scores.h"
 
 namespace croft::privacy {
 namespace {
@@ -15,23 +15,6 @@ constexpr std::int16_t kFloor = -12000;
 constexpr std::int16_t kUnset = kNever + kFloor - 1;
 static_assert(kUnset - 28 * 127 - 1000 > -32768);
 static_assert(name_features_count == 28);
-
-// One number a label: gcc and clang make vector instructions of any processor of these, and of
-// plain loops they do not.
-using Labels = std::int16_t __attribute__((vector_size(2 * name_labels_padded)));
-using SmallLabels = std::int8_t __attribute__((vector_size(name_labels_padded)));
-
-// No vector is returned: how that is done depends on the processor's flags (gcc's -Wpsabi).
-template <typename Vector, typename Numbers>
-void load(const Numbers& numbers, Vector& vector) {
-  static_assert(sizeof vector == sizeof numbers);
-  std::memcpy(&vector, numbers.data(), sizeof vector);
-}
-template <typename Vector, typename Numbers>
-void store(const Vector& vector, Numbers& numbers) {
-  static_assert(sizeof vector == sizeof numbers);
-  std::memcpy(numbers.data(), &vector, sizeof vector);
-}
 
 }  // namespace
 
@@ -60,19 +43,16 @@ NameModel::NameModel(NameModelData data)
 void NameModel::score(std::span<const NameToken> tokens, NameScratch& scratch) const {
   scratch.emissions.resize(tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    Row& sum = scratch.emissions[i];
+    ScoreRow& sum = scratch.emissions[i];
     if (!scratch.view.worth[i]) {
       sum.fill(kFloor);
       sum[kOutside] = 0;
       continue;
     }
-    Labels labels = {};
-    SmallLabels row;
-    for (const std::uint32_t feature : name_features(tokens, scratch.view, i)) {
-      load(rows_[feature * 0x9E3779B1u >> shift_], row);
-      labels += __builtin_convertvector(row, Labels);
-    }
-    store(labels, sum);
+    LabelScores labels(0);
+    for (const std::uint32_t feature : name_features(tokens, scratch.view, i))
+      labels.add(rows_[feature * 0x9E3779B1u >> shift_]);
+    labels.store(sum);
     sum[kOutside] = static_cast<std::int16_t>(sum[kOutside] - outside_penalty_);
   }
 }
@@ -80,42 +60,42 @@ void NameModel::score(std::span<const NameToken> tokens, NameScratch& scratch) c
 void NameModel::best_sequence(std::size_t count, NameScratch& scratch) const {
   scratch.before.resize(count);
   scratch.labels.resize(count);
-  Row best;
-  best.fill(kFloor);
-  best[kOutside] = 0;  // what comes before the first token
+  ScoreRow best;
+  const auto begin_anew = [&] {
+    best.fill(kFloor);
+    best[kOutside] = 0;
+  };
+  begin_anew();
+  bool is_new = true;  // nothing but outside goes before
   for (std::size_t i = 0; i < count; ++i) {
     if (!scratch.view.worth[i]) {
       // Outside, whatever was before.
       std::size_t from = kOutside;
-      for (std::size_t before = 1; before < name_labels_count; ++before)
+      for (std::size_t before = 1; !is_new && before < name_labels_count; ++before)
         if (best[before] + transitions_[before][kOutside] >
             best[from] + transitions_[from][kOutside])
           from = before;
-      scratch.before[i].fill(static_cast<std::int16_t>(from));
-      best.fill(kFloor);
-      best[kOutside] = 0;
+      scratch.before[i][kOutside] = static_cast<std::int16_t>(from);  // no other is asked for
+      if (!is_new) begin_anew();
+      is_new = true;
       continue;
     }
-    Labels next = Labels{} + kUnset;
-    Labels from = {};
+    is_new = false;
+    LabelScores next(kUnset);
+    LabelScores from(0);
     for (std::size_t before = 0; before < name_labels_count; ++before) {
-      Labels candidate;
-      load(transitions_[before], candidate);
-      candidate += best[before];
-      const Labels better = candidate > next;
-      next = better ? candidate : next;
-      from = better ? Labels{} + static_cast<std::int16_t>(before) : from;
+      if (best[before] <= kFloor) continue;  // out of reach
+      LabelScores candidate(transitions_[before]);
+      candidate.add(best[before]);
+      next.take_larger(candidate, static_cast<std::int16_t>(before), from);
     }
-    Labels own;
-    load(scratch.emissions[i], own);
-    next += own;
-    store(from, scratch.before[i]);
-    store(next, best);
-    const std::int16_t highest = std::ranges::max(best);
+    next.add(LabelScores(scratch.emissions[i]));
+    from.store(scratch.before[i]);
+    const std::int16_t highest = next.highest();
     // Far apart they could differ by more than an int16 holds; what is that far behind never wins.
-    const Labels lowest = Labels{} + static_cast<std::int16_t>(std::max(highest + kFloor, -32768));
-    next = next > lowest ? next : lowest;
-    store(next - highest, best);
+    next.at_least(static_cast<std::int16_t>(std::max(highest + kFloor, -32768)));
+    next.add(static_cast<std::int16_t>(-highest));
+    next.store(best);
   }
   NameLabel label = kOutside;
   for (std::size_t i = 1; i < name_labels_count; ++i)

@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "router/privacy/names/name_features.h"
+#include "router/privacy/names/label_scores.h"
 #include "router/privacy/names/name_labels.h"
 
 namespace croft::privacy {
@@ -45,8 +46,8 @@ struct NameSpan {
 struct NameScratch {
   std::vector<NameToken> tokens;
   NameView view;
-  std::vector<std::array<std::int16_t, name_labels_padded>> emissions;
-  std::vector<std::array<std::int16_t, name_labels_padded>> before;
+  std::vector<ScoreRow> emissions;
+  std::vector<ScoreRow> before;
   std::vector<NameLabel> labels;
 };
 
@@ -73,11 +74,10 @@ class NameModel {
   void score(std::span<const NameToken> tokens, NameScratch& scratch) const;
   void best_sequence(std::size_t count, NameScratch& scratch) const;
 
-  using Row = std::array<std::int16_t, name_labels_padded>;
   NameLists lists_;
   std::uint32_t shift_;
   std::vector<std::array<std::int8_t, name_labels_padded>> rows_;
-  std::array<Row, name_labels_padded> transitions_;
+  std::array<ScoreRow, name_labels_padded> transitions_;
   std::int16_t outside_penalty_;
   json::object report_;
 };

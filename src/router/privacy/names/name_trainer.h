@@ -18,7 +18,7 @@ namespace croft::privacy {
 
 struct NameTrainingOptions {
   std::uint64_t seed = 1;
-  std::size_t texts = 100'000;  ///< that are made and looked at once each
+  std::size_t texts = 300'000;  ///< that are made and looked at once each
   std::uint32_t bucket_bits = 15;
   std::int16_t outside_penalty = 0;
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
