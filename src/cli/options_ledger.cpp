@@ -36,16 +36,18 @@ std::vector<VerbSpec> ledger_verbs() {
            "paid, "
            "over the requests where both are known, before the cost of this machine.",
        .arguments = {},
-       .options = {since_option(),
-                   until_option(),
-                   {.name = "by",
-                    .kind = OptionKind::List,
-                    .value_name = "WHAT",
-                    .help =
-                        "a table by day, route, model, tenant, team, key or provider; repeatable",
-                    .in_environment = false,
-                    .in_file = false},
-                   json_option()}},
+       .options =
+           {since_option(),
+            until_option(),
+            {.name = "by",
+             .kind = OptionKind::List,
+             .value_name = "WHAT",
+             .help =
+                 "a table by day, route, model, tenant, team, key, provider or privacy (what was "
+                 "found in the request); repeatable",
+             .in_environment = false,
+             .in_file = false},
+            json_option()}},
       {.name = "ledger verify",
        .summary = "prove that nothing in the ledger was changed",
        .details =

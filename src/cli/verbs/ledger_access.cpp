@@ -1,6 +1,7 @@
 #include "cli/verbs/ledger_access.h"
 
 #include "cli/database_access.h"
+#include "store/database/migrate.h"
 #include "store/ledger/ledger_time.h"
 
 namespace croft::cli {
@@ -30,6 +31,33 @@ Result<LedgerRange> ledger_range(const Settings& settings) {
   if (range.since_us >= range.until_us)
     return fail(ErrorCode::InvalidArgument, "--since is not before --until", {}, "since");
   return range;
+}
+
+Result<std::map<std::string, std::string>> owner_names(Database& database) {
+  std::map<std::string, std::string> names;
+  if (TRY(schema_version(database, "access")) == 0) return names;
+  const auto read = [&](const Row& row) -> Result<void> {
+    names.emplace(TRY(row.text(0)), TRY(row.text(1)));
+    return {};
+  };
+  TRY(database.query("SELECT id, alias FROM croft_key", {}, read));
+  TRY(database.query("SELECT id, alias FROM croft_team", {}, read));
+  return names;
+}
+
+void name_owners(const std::map<std::string, std::string>& names,
+                 std::span<const LedgerGrouping> groupings, LedgerSummary& summary) {
+  for (std::size_t i = 0; i < groupings.size(); ++i) {
+    if (groupings[i] != LedgerGrouping::Tenant && groupings[i] != LedgerGrouping::Team &&
+        groupings[i] != LedgerGrouping::Key)
+      continue;
+    std::map<std::string, LedgerTotals> named;
+    for (auto& [id, totals] : summary.groups[i]) {
+      const auto name = names.find(id);
+      named.emplace(name == names.end() ? id : name->second + " (" + id + ")", std::move(totals));
+    }
+    summary.groups[i] = std::move(named);
+  }
 }
 
 LedgerProgressLine::LedgerProgressLine(std::string what)

@@ -10,6 +10,7 @@ namespace croft::cli {
 Result<int> ledger_report_verb(const Settings& settings) {
   const LedgerRange range = TRY(ledger_range(settings));
   Database database = TRY(open_ledger_database(settings));
+  const auto names = TRY(owner_names(database));
   Ledger ledger = TRY(Ledger::open_for_reading(std::move(database)));
   const LedgerHead head = TRY(ledger.head());
   const std::string& path = settings.text("out");
@@ -19,6 +20,7 @@ Result<int> ledger_report_verb(const Settings& settings) {
     LedgerProgressLine progress("reading the ledger");
     summary = TRY(summarise_ledger(ledger, range, report_groupings, progress.callback()));
   }
+  name_owners(names, report_groupings, summary);
   const std::string page = ledger_report(summary, head, utc_now_us());
   TRY(file.write(std::as_bytes(std::span(page))));
   TRY(file.commit());

@@ -12,16 +12,19 @@ Result<int> ledger_summary_verb(const Settings& settings) {
   for (const std::string& name : settings.list("by"))
     groupings.push_back(TRY(parse_grouping(name)));
   Database database = TRY(open_ledger_database(settings));
+  const auto names = TRY(owner_names(database));
   Ledger ledger = TRY(Ledger::open_for_reading(std::move(database)));
   LedgerSummary summary;
   {
     LedgerProgressLine progress("reading the ledger");
     summary = TRY(summarise_ledger(ledger, range, groupings, progress.callback()));
   }
-  if (settings.flag("json"))
+  if (settings.flag("json")) {
     TRY(print_line(json::serialize(summary_json(summary, groupings))));
-  else
-    TRY(print(escape_controls(summary_text(summary, groupings))));
+    return 0;
+  }
+  name_owners(names, groupings, summary);
+  TRY(print(escape_controls(summary_text(summary, groupings))));
   return 0;
 }
 

@@ -20,7 +20,8 @@ std::string verify_text(const VerifyReport& report) {
   const std::string rows = std::to_string(report.rows);
   text += report.is_sound() ? "sound: " + rows + " rows follow each other without a change\n"
                             : "NOT SOUND: " + std::to_string(report.findings_count) +
-                                  " findings in " + rows + " rows\n";
+                                  (report.findings_count == 1 ? " finding" : " findings") + " in " +
+                                  rows + " rows\n";
   text += "ledger " + report.ledger_id + "\nhead " + std::to_string(report.head_count) + ":" +
           hash_text(report.head_hash) + "\n";
   return text;

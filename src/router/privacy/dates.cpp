@@ -202,6 +202,17 @@ void add_date(Scan& scan, std::size_t start, std::size_t end, float score) {
   scan.add(DateTime, start, end, of_birth ? std::max(score, kTold) : score);
 }
 
+/// "born in 1962": a year alone tells nothing of anybody otherwise.
+void read_birth_year(Scan& scan, const NumberRun& run, std::size_t group) {
+  constexpr ContextReach kBeside = {16, 0};
+  const Digits digits = run.digits_of(group, group);
+  if (digits.size() != 4 || number_of(digits) < 1900 || number_of(digits) > 2099) return;
+  const std::size_t start = run.groups[group].start;
+  const std::size_t end = run.group_end(group);
+  if ((context_near(scan.text, start, end, kBeside) & kBirth) != 0)
+    scan.add(DateTime, start, end, kMaybe);
+}
+
 }  // namespace
 
 void read_month(Scan& scan, const Word& word) {
@@ -224,7 +235,7 @@ void read_month(Scan& scan, const Word& word) {
 }
 
 void read_numeric_date(Scan& scan, const NumberRun& run, std::size_t first) {
-  if (!is_date(run, first)) return;
+  if (!is_date(run, first)) return read_birth_year(scan, run, first);
   const std::size_t start = run.groups[first].start;
   const std::size_t end = run.group_end(first + 2);
   const bool has_year =

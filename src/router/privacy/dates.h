@@ -8,7 +8,7 @@
 namespace croft::privacy {
 
 /// Three groups that make a day: with a year of four digits, or with a word of birth nearby, or
-/// with slashes.
+/// with slashes; or a year right behind a word of birth.
 void read_numeric_date(Scan& scan, const NumberRun& run, std::size_t first);
 /// One group with a word that makes it an age: "aged 34", "34-year-old".
 void read_age(Scan& scan, const NumberRun& run, std::size_t group);

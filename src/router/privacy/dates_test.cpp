@@ -42,6 +42,15 @@ TEST(Dates, OtherNumbersAreNone) {
     EXPECT_TRUE(found(text, EntityType::DateTime).empty()) << text;
 }
 
+TEST(Dates, AYearIsOneOfBirthOnly) {
+  for (const char* text : {"born in 1962", "geboren 1962", "she was born in 1962."})
+    EXPECT_EQ(found(text, EntityType::DateTime), std::vector<std::string>{"1962"}) << text;
+  for (const char* text : {"built in 1962", "born with 1162 others", "born 19627", "1962 was dry"})
+    EXPECT_TRUE(found(text, EntityType::DateTime).empty()) << text;
+  EXPECT_EQ(found("born on 12 March 1962", EntityType::DateTime),
+            std::vector<std::string>{"12 March 1962"});
+}
+
 TEST(Ages, ByTheWordsAround) {
   for (const char* text : {"he is 34 years old", "a 34-year-old man", "a 34 year old", "aged 34",
                            "Age: 34", "34 y/o", "34 yo", "34 Jahre alt", "34 jaar oud",

@@ -1,5 +1,7 @@
 #include "router/privacy/find_entities.h"
 
+#include <algorithm>
+
 #include "router/privacy/context.h"
 #include "router/privacy/custom/custom_rules.h"
 #include "router/privacy/find_names.h"
@@ -71,7 +73,7 @@ bool find(std::string_view text, const Clock::time_point* deadline, FindScratch&
   scratch.folded.assign(text);
   Scan scan{.text = scratch.folded.text(), .findings = scratch.findings};
   if (!scan_text(scan, deadline)) return false;
-  if (!find_names(scan.text, deadline, scratch)) return false;
+  if (!scratch.without_names && !find_names(scan.text, deadline, scratch)) return false;
   if (scratch.custom != nullptr && !scratch.custom->apply(scan.text, deadline, scratch.findings))
     return false;
   resolve_overlaps(scratch.findings);
@@ -83,6 +85,14 @@ bool find(std::string_view text, const Clock::time_point* deadline, FindScratch&
 }
 
 }  // namespace
+
+bool is_program_word(std::string_view text) {
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-' || c == '.' || c == '/' || c == ':' || c == '$';
+         });
+}
 
 std::span<const Finding> find_entities(std::string_view text, FindScratch& scratch) {
   find(text, nullptr, scratch);

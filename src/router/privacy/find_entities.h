@@ -42,7 +42,12 @@ struct FindScratch {
   std::vector<NameSpan> spans;
   const NameModel* model = nullptr;     ///< null: the one that is part of the program
   const CustomRules* custom = nullptr;  ///< of the configuration; null: none
+  bool without_names = false;           ///< the text is a program's word: no person is called so
 };
+
+/// Whether a text is a word of a program, to which the tagger of names has nothing to say: ASCII
+/// letters, digits and `_-./:$` from a small letter on, as in "max_tokens", "croft/auto".
+[[nodiscard]] bool is_program_word(std::string_view text);
 
 /// All findings, whatever their type. The span lives until the scratch is used again.
 [[nodiscard]] std::span<const Finding> find_entities(std::string_view text, FindScratch& scratch);

@@ -356,6 +356,8 @@ TEST(FindEntities, Names) {
   EXPECT_EQ(redact("Ask Dr. Schneider (54) about it."), "Ask <TITLE> <PERSON> (<AGE>) about it.");
   EXPECT_EQ(redact("Please send it to 17 Maple Street, Springfield, IL 62704."),
             "Please send it to <STREET_ADDRESS>.");
+  EXPECT_EQ(redact("Send it to 17 Maple Street, Springfield, IL 62704, please."),
+            "Send it to <STREET_ADDRESS>, please.");
   EXPECT_EQ(redact("He works for Deutsche Bank in Frankfurt."),
             "He works for <ORGANIZATION> in <LOCATION>.");
   EXPECT_EQ(redact("Ich heiße Jürgen Müller und wohne in Köln."),
@@ -365,6 +367,24 @@ TEST(FindEntities, Names) {
         "The meeting is about cost and quality.", "what is the weather like today",
         "Why isn't my payment working?", "It's late. I don't know. We'll see."})
     EXPECT_EQ(redact(text), text);
+}
+
+// A request's own field names pass through the gate, too: one taken for a name would change it.
+TEST(FindEntities, IdentifiersAreNoNames) {
+  for (const char* name :
+       {"max_completion_tokens", "max_output_tokens", "max_tokens", "presence_penalty",
+        "frequency_penalty", "temperature", "tool_choice", "parallel_tool_calls",
+        "response_format", "stream_options", "include_usage", "reasoning_effort",
+        "stop_sequences", "service_tier", "logit_bias", "top_logprobs", "metadata", "functions",
+        "function_call", "json_schema", "additionalProperties", "thinking", "budget_tokens",
+        "cache_control", "web_search_options", "prediction", "modalities", "description",
+        "parameters", "properties", "required", "arguments", "tool_call_id", "image_url",
+        "detail", "input_schema", "system", "keep_alive", "num_predict", "num_ctx",
+        "mirostat_tau", "repeat_penalty", "route_trace", "prompt_cache_key", "minLength",
+        "maxItems", "oneOf", "dependentSchemas", "patternProperties",
+        "const max_len = grace_period + carter_id; // rose_count", "getFrankConfig(maxValue)"})
+    EXPECT_EQ(redact(name), name);
+  EXPECT_EQ(redact("Her file is Maria_Lindqvist."), "Her file is <PERSON>.");
 }
 
 TEST(FindEntities, RulesWinOverNamesAndNamesKeepTheRest) {

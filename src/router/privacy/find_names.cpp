@@ -43,10 +43,23 @@ bool is_lone_number(std::string_view text, const NameSpan& span) {
   return span.end + 1 >= text.size() || !joins(text[span.end]) || !is(text[span.end + 1], kDigit);
 }
 
-/// What no name looks like: one letter, digits alone, or words that say what a number is ("BSN",
+/// Part of what a program calls something: "max" in max_tokens, additionalProperties. Firms are
+/// written like that, too: eBay.
+bool is_identifier(std::string_view text, const NameSpan& span) {
+  const std::string_view name = text.substr(span.start, span.end - span.start);
+  const bool has_capital = std::ranges::any_of(name, [](char c) { return is(c, kUpper); });
+  if ((span.start > 0 && text[span.start - 1] == '_') ||
+      (span.end < text.size() && text[span.end] == '_'))
+    return !has_capital;
+  return has_capital && is(name[0], kLower) && span.type != EntityType::Organization &&
+         std::ranges::all_of(name, [](char c) { return is(c, kWord); });
+}
+
+/// What no name looks like: a part of an identifier, one letter, digits alone, or words that say what a number is ("BSN",
 /// "partita IVA"). No letter is two: "ü".
 bool is_plausible(std::string_view text, const NameSpan& span) {
   if (span.type == EntityType::Age) return is_lone_number(text, span);
+  if (is_identifier(text, span)) return false;
   const std::string_view name = text.substr(span.start, span.end - span.start);
   std::size_t letters = 0;
   bool is_context = true;

@@ -246,5 +246,22 @@ TEST(SanitisedRequestTest, ModesHaveNames) {
   EXPECT_EQ(parse_privacy_mode("open").error().code, ErrorCode::InvalidArgument);
 }
 
+TEST(ScanRequest, WordsOfProgramsAreNobodysNames) {
+  const Sensitivity clean = scan(
+      R"({"model":"m","messages":[{"role":"user","content":"Hello"}],"max_tokens":16,
+          "max_completion_tokens":9,"frequency_penalty":0.5,"parallel_tool_calls":true,
+          "stream_options":{"include_usage":true},"service_tier":"auto","tools":[{"type":"function",
+          "function":{"name":"jordan_lookup","description":"Finds an order","parameters":{
+          "type":"object","properties":{"max_results":{"type":"integer"},"georgia_id":{"type":
+          "string"},"grace.period":{"type":"integer"}},"required":["max_results"]}}}]})");
+  EXPECT_EQ(clean.verdict, Verdict::None) << clean.summary();
+  // A name as a member's name is found all the same.
+  EXPECT_EQ(scan(R"({"model":"m","metadata":{"Jane Miller":1}})").counts[static_cast<std::size_t>(
+                Person)],
+            1u);
+  EXPECT_EQ(scan(R"({"model":"m","metadata":{"jane.miller@acme-corp.de":1}})").verdict,
+            Verdict::Found);
+}
+
 }  // namespace
 }  // namespace croft::privacy

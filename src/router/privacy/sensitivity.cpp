@@ -53,9 +53,11 @@ class RequestScan {
 
   /// A text, and what it says once its escapes are undone. Counts are those of the reading that
   /// finds most.
-  void text(std::string_view text) {
+  ///
+  /// `prefix`: bytes in front that are the member's name, which was looked through by itself.
+  void text(std::string_view text, std::size_t prefix = 0) {
     std::array<std::uint32_t, entity_types_count> most{};
-    count(text, most);
+    count(text, prefix, most);
     std::string current(text.find('\\') == std::string_view::npos ? std::string_view{} : text);
     std::string undone;
     for (int times = 0; !current.empty() && !gave_up_; ++times) {
@@ -64,10 +66,18 @@ class RequestScan {
         unknown("it holds JSON inside JSON inside JSON, too often to read");
         break;
       }
-      count(undone, most);
+      count(undone, prefix, most);
       std::swap(current, undone);
     }
     for (std::size_t i = 0; i < most.size(); ++i) result_.counts[i] += most[i];
+  }
+
+  void key(std::string_view key) {
+    constexpr std::size_t says_nothing_up_to = 5;
+    if (key.size() <= says_nothing_up_to) return;
+    scratch_.without_names = is_program_word(key);
+    text(key);
+    scratch_.without_names = false;
   }
 
   Sensitivity finish() {
@@ -97,7 +107,7 @@ class RequestScan {
       has_media_ = true;
     for (const auto& each : object) {
       // A name can be data too: {"jane@example.com": ...}.
-      if (each.key().size() > 5) text(each.key());
+      key(each.key());
       value(each.value(), each.key(), depth + 1);
     }
   }
@@ -120,14 +130,22 @@ class RequestScan {
     const bool says_nothing = name.empty() || name == "content" || name == "text" ||
                               name == "role" || name == "type" || name == "arguments" ||
                               name == "input" || name == "model" || name.size() > 128;
-    if (says_nothing) return text(value);
+    scratch_.without_names = is_program_word(value);
+    if (says_nothing) {
+      text(value);
+      scratch_.without_names = false;
+      return;
+    }
     named_.assign(name);
     named_ += ": ";
+    const std::size_t prefix = named_.size();
     named_ += value;
-    text(named_);
+    text(named_, prefix);
+    scratch_.without_names = false;
   }
 
-  void count(std::string_view text, std::array<std::uint32_t, entity_types_count>& most) {
+  void count(std::string_view text, std::size_t prefix,
+             std::array<std::uint32_t, entity_types_count>& most) {
     if (gave_up_) return;
     bytes_ += text.size();
     if (bytes_ > limits_.bytes_max)
@@ -136,7 +154,8 @@ class RequestScan {
     const auto findings = find_entities_until(text, deadline_, scratch_);
     if (!findings) return give_up("looking through it took too long");
     std::array<std::uint32_t, entity_types_count> counts{};
-    for (const Finding& finding : *findings) ++counts[static_cast<std::size_t>(finding.type)];
+    for (const Finding& finding : *findings)
+      if (finding.end > prefix) ++counts[static_cast<std::size_t>(finding.type)];
     for (std::size_t i = 0; i < most.size(); ++i) most[i] = std::max(most[i], counts[i]);
   }
 
@@ -186,7 +205,7 @@ Sensitivity scan_request(const json::object& body, const EntitySet& gated, const
   return fail_closed(gated, [&] {
     RequestScan scan(gated, limits, scratch);
     for (const auto& each : body) {
-      if (each.key().size() > 5) scan.text(each.key());
+      scan.key(each.key());
       scan.value(each.value(), each.key(), 0);
     }
     return scan.finish();

@@ -1,7 +1,6 @@
 // POST /v1/redact: what `croft redact` does, over HTTP.
 #include <cmath>
 
-#include "router/privacy/find_entities.h"
 #include "router/privacy/redaction.h"
 #include "server/api/fields.h"
 #include "server/api/routes.h"

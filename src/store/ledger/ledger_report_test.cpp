@@ -49,6 +49,8 @@ TEST(LedgerTotals, MoneyIsExactAndNothingUnknownIsZero) {
   LedgerRow row;
   row.currency = "USD";
   row.outcome = "ok";
+  row.model = "large";
+  row.provider = "acme";
   LedgerTotals totals;
   row.cloud_cost = Money::known(300);
   row.counterfactual_cost = Money::known(1000);
@@ -67,6 +69,18 @@ TEST(LedgerTotals, MoneyIsExactAndNothingUnknownIsZero) {
   EXPECT_EQ(usd.counterfactual.nano, 2000);
   EXPECT_EQ(totals.costs.at("EUR").cloud.unknown, 1U);
   EXPECT_EQ(totals.tokens_unknown, 3U);
+  EXPECT_EQ(totals.cloud, 3U);
+  row.model = row.provider = "";
+  row.outcome = "refused";
+  row.energy_uj = 0;  // by "none": nothing was computed, which is no measurement
+  totals.add(row);
+  row.outcome = "cancelled";
+  totals.add(row);
+  EXPECT_EQ(totals.tokens_unknown, 3U);  // nobody answered: there is nothing to know
+  EXPECT_EQ(totals.refused, 1U);
+  EXPECT_EQ(totals.cancelled, 1U);
+  EXPECT_EQ(totals.failed, 2U);
+  EXPECT_TRUE(totals.energy.empty());
   MoneyTotal full;
   full.add(Money::known(std::numeric_limits<std::int64_t>::max()));
   full.add(Money::known(1));
@@ -117,6 +131,29 @@ TEST(LedgerSummary, AddsUpByEachGrouping) {
   EXPECT_EQ(none.all.requests, 0U);
   EXPECT_EQ(summary_text(none, {}), "no requests\n");
   EXPECT_FALSE(parse_grouping("colour"));
+}
+
+std::string report_of(const std::vector<LedgerRow>& rows) {
+  Ledger ledger = ledger_of(rows);
+  const LedgerSummary summary = must(summarise_ledger(ledger, {}, report_groupings));
+  return ledger_report(summary, must(ledger.head()), 1'780'000'000'000'000);
+}
+
+TEST(LedgerSummary, SaysInHowManyRequestsSomethingWasFound) {
+  std::vector<LedgerRow> rows = sample_rows(0, 5);
+  rows[0].gates = R"({"length":"12 tokens","privacy":"nothing found"})";
+  rows[1].gates = R"({"privacy":"2 CREDIT_CARD, 1 PERSON"})";
+  rows[2].gates = R"({"privacy":"1 EMAIL_ADDRESS"})";
+  rows[3].gates = R"({"privacy":"unknown"})";
+  rows[4].gates = R"({"cut":70000,"note":"\"privacy\""})";
+  Ledger ledger = ledger_of(rows);
+  const LedgerGrouping groupings[] = {LedgerGrouping::Privacy};
+  const LedgerSummary all = must(summarise_ledger(ledger, {}, groupings));
+  EXPECT_EQ(all.groups[0].at("nothing").requests, 1U);
+  EXPECT_EQ(all.groups[0].at("something").requests, 2U);
+  EXPECT_EQ(all.groups[0].at("unknown").requests, 1U);
+  EXPECT_EQ(all.groups[0].at("").requests, 1U);
+  EXPECT_TRUE(report_of(rows).contains("something personal or secret"));
 }
 
 TEST(LedgerSummary, ManyGroupsAreBounded) {
@@ -182,12 +219,6 @@ TEST(LedgerExport, JsonLinesAreJson) {
   EXPECT_EQ(value.at("cloud_cost_state").as_string(), "unpriced");
   EXPECT_EQ(value.at("streamed").as_bool(), true);
   EXPECT_EQ(value.at("hash").as_string().size(), 64U);
-}
-
-std::string report_of(const std::vector<LedgerRow>& rows) {
-  Ledger ledger = ledger_of(rows);
-  const LedgerSummary summary = must(summarise_ledger(ledger, {}, report_groupings));
-  return ledger_report(summary, must(ledger.head()), 1'780'000'000'000'000);
 }
 
 TEST(LedgerReport, IsOnePageThatAsksNobody) {

@@ -10,7 +10,7 @@
 namespace croft {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, LedgerGrouping>, 7> kGroupings = {{
+constexpr std::array<std::pair<std::string_view, LedgerGrouping>, 8> kGroupings = {{
     {"day", LedgerGrouping::Day},
     {"route", LedgerGrouping::Route},
     {"model", LedgerGrouping::Model},
@@ -18,7 +18,21 @@ constexpr std::array<std::pair<std::string_view, LedgerGrouping>, 7> kGroupings 
     {"team", LedgerGrouping::Team},
     {"key", LedgerGrouping::Key},
     {"provider", LedgerGrouping::Provider},
+    {"privacy", LedgerGrouping::Privacy},
 }};
+
+/// The gate's own words (router/gates/run_gates.cpp) in three classes: which types were found, and
+/// how often, would be a group of its own for every request.
+std::string privacy_of(const LedgerRow& row) {
+  if (!row.gates.contains("\"privacy\"")) return {};
+  const Result<json::value> gates = parse_json(row.gates, "the gates");
+  const json::value* said =
+      gates && gates->is_object() ? find(gates->get_object(), "privacy") : nullptr;
+  if (said == nullptr || !said->is_string()) return {};
+  const std::string_view outcome = said->get_string();
+  if (outcome == "nothing found") return std::string(privacy_names[0]);
+  return std::string(privacy_names[outcome == "unknown" ? 2 : 1]);
+}
 
 std::string key_of(const LedgerRow& row, LedgerGrouping grouping) {
   switch (grouping) {
@@ -34,6 +48,8 @@ std::string key_of(const LedgerRow& row, LedgerGrouping grouping) {
       return row.team;
     case LedgerGrouping::Key:
       return row.key_id;
+    case LedgerGrouping::Privacy:
+      return privacy_of(row);
     case LedgerGrouping::Provider:
       break;
   }
@@ -81,8 +97,7 @@ std::string missing(const LedgerTotals& totals, MoneyTotal CostTotals::* which) 
   std::string text;
   if (estimated != 0)
     text = "of it " + money_text(guessed) + " estimated for " + std::to_string(estimated);
-  if (unpriced != 0)
-    text += (text.empty() ? "" : ", ") + std::to_string(unpriced) + " unpriced";
+  if (unpriced != 0) text += (text.empty() ? "" : ", ") + std::to_string(unpriced) + " unpriced";
   if (unknown != 0) text += (text.empty() ? "" : ", ") + std::to_string(unknown) + " unknown";
   return text.empty() ? text : "  (" + text + ")";
 }
@@ -129,8 +144,11 @@ std::string all_text(const LedgerSummary& summary) {
     text += "  " + std::string(name) + std::string(24 - name.size(), ' ') + value + "\n";
   };
   line("answered locally", std::to_string(all.local) + "  " + percent(all.local, all.requests));
+  line("answered by the cloud",
+       std::to_string(all.cloud) + "  " + percent(all.cloud, all.requests));
   line("escalated", std::to_string(all.escalated) + "  " + percent(all.escalated, all.requests));
-  line("not ok", std::to_string(all.failed));
+  line("not ok", std::to_string(all.failed) + "  (" + std::to_string(all.refused) + " refused, " +
+                     std::to_string(all.cancelled) + " left by the client)");
   line("prompt tokens", std::to_string(all.prompt_tokens) + ", of these cached " +
                             std::to_string(all.cached_tokens));
   line("answer tokens", std::to_string(all.completion_tokens));
@@ -168,7 +186,7 @@ Result<LedgerGrouping> parse_grouping(std::string_view name) {
     if (known == name) return grouping;
   return fail(ErrorCode::InvalidArgument,
               "cannot add up by '" + std::string(name.substr(0, 40)) + "'",
-              "Choose day, route, model, tenant, team, key or provider.", "by");
+              "Choose day, route, model, tenant, team, key, provider or privacy.", "by");
 }
 
 Result<LedgerSummary> summarise_ledger(Ledger& ledger, const LedgerRange& range,

@@ -1,6 +1,8 @@
 #pragma once
 /// The ledger added up in one reading: all of it, and by day, route, model, tenant.
 
+#include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,10 +14,23 @@
 
 namespace croft {
 
-enum class LedgerGrouping : std::uint8_t { Day, Route, Model, Tenant, Team, Key, Provider };
+enum class LedgerGrouping : std::uint8_t {
+  Day,
+  Route,
+  Model,
+  Tenant,
+  Team,
+  Key,
+  Provider,
+  Privacy,  ///< what was found in the request: privacy_names, or "" where nobody looked
+};
 [[nodiscard]] std::string_view grouping_name(LedgerGrouping grouping);  ///< "day", "route", ...
 /// Errors: InvalidArgument.
 Result<LedgerGrouping> parse_grouping(std::string_view name);
+
+/// Nothing; something personal or secret; it could not be looked through.
+inline constexpr std::array<std::string_view, 3> privacy_names = {"nothing", "something",
+                                                                  "unknown"};
 
 /// Beyond this many groups the rest is added up as `ledger_other_groups`.
 inline constexpr std::size_t ledger_groups_max = 2000;

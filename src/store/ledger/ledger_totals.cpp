@@ -42,12 +42,9 @@ json::value quantile_json(const DurationCounts& counts, double share) {
 }
 
 json::object money_json(const MoneyTotal& money) {
-  json::object out{{"nano", money.nano},
-                   {"known", money.known},
-                   {"estimated", money.estimated},
-                   {"estimated_nano", money.estimated_nano},
-                   {"unpriced", money.unpriced},
-                   {"unknown", money.unknown}};
+  json::object out{{"nano", money.nano},           {"known", money.known},
+                   {"estimated", money.estimated}, {"estimated_nano", money.estimated_nano},
+                   {"unpriced", money.unpriced},   {"unknown", money.unknown}};
   if (money.overflowed) out["overflowed"] = true;
   return out;
 }
@@ -94,10 +91,15 @@ void MoneyTotal::add(const Money& money) {
 
 void LedgerTotals::add(const LedgerRow& row) {
   ++requests;
-  local += row.provider == ledger_local_provider ? 1 : 0;
+  const bool is_local = row.provider == ledger_local_provider;
+  local += is_local ? 1 : 0;
+  cloud += !is_local && !row.model.empty() ? 1 : 0;
   escalated += row.escalated ? 1 : 0;
   failed += row.outcome != "ok" ? 1 : 0;
-  tokens_unknown += row.prompt_tokens && row.completion_tokens ? 0 : 1;
+  refused += row.outcome == "refused" ? 1 : 0;
+  cancelled += row.outcome == "cancelled" ? 1 : 0;
+  const bool counted = row.prompt_tokens && row.completion_tokens;
+  tokens_unknown += !counted && !row.model.empty() ? 1 : 0;
   add_saturated(prompt_tokens, row.prompt_tokens.value_or(0));
   add_saturated(cached_tokens, row.cached_tokens.value_or(0));
   add_saturated(completion_tokens, row.completion_tokens.value_or(0));
@@ -113,7 +115,8 @@ void LedgerTotals::add(const LedgerRow& row) {
     cost.saved.add(known ? Money::known(saved) : Money::estimated(saved));
   else
     cost.saved.add(Money::unknown());
-  if (row.energy_uj) {
+  const bool computed = row.energy_method != "none" || row.energy_uj.value_or(0) != 0;
+  if (row.energy_uj && computed) {
     EnergyTotal& used = energy[row.energy_method];
     ++used.rows;
     add_saturated(used.uj, *row.energy_uj);
@@ -154,8 +157,11 @@ json::object totals_json(const LedgerTotals& totals) {
   };
   return {{"requests", totals.requests},
           {"answered_locally", totals.local},
+          {"answered_by_cloud", totals.cloud},
           {"escalated", totals.escalated},
           {"not_ok", totals.failed},
+          {"refused", totals.refused},
+          {"cancelled", totals.cancelled},
           {"prompt_tokens", totals.prompt_tokens},
           {"cached_tokens", totals.cached_tokens},
           {"completion_tokens", totals.completion_tokens},

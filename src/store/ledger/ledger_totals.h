@@ -56,14 +56,17 @@ struct EnergyTotal {
 struct LedgerTotals {
   std::uint64_t requests = 0;
   std::uint64_t local = 0;  ///< answered by this machine
+  std::uint64_t cloud = 0;  ///< answered by an upstream
   std::uint64_t escalated = 0;
-  std::uint64_t failed = 0;  ///< outcome other than "ok"
+  std::uint64_t failed = 0;     ///< outcome other than "ok"
+  std::uint64_t refused = 0;    ///< of these
+  std::uint64_t cancelled = 0;  ///< of these: the client left
   std::int64_t prompt_tokens = 0;
   std::int64_t cached_tokens = 0;
   std::int64_t completion_tokens = 0;
-  std::uint64_t tokens_unknown = 0;           ///< rows without a prompt or answer count
+  std::uint64_t tokens_unknown = 0;           ///< answered, without a prompt or answer count
   std::map<std::string, CostTotals> costs;    ///< by currency; empty: none was named
-  std::map<std::string, EnergyTotal> energy;  ///< by method
+  std::map<std::string, EnergyTotal> energy;  ///< by method; of requests that computed here
   DurationCounts first_token;
   DurationCounts total;
 

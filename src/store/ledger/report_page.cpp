@@ -22,14 +22,15 @@ constexpr std::string_view kStyle =
 @media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;--line:#2a313a;--c0:#63c7a8;--c1:#79b8f0;--c2:#f0a35e;--c3:#b9a3ec;--warn:#ffb38a}}
 body{margin:0 auto;max-width:1360px;padding:24px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:24px;margin:0}h2{font-size:18px;margin:32px 0 8px}p{margin:4px 0}.soft{color:var(--soft)}.warn{color:var(--warn);font-weight:600}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:20px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:20px 0}
 .tile{border:1px solid var(--line);border-radius:8px;padding:12px}.tile b{display:block;font-size:20px;overflow-wrap:anywhere}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:20px}
 svg{width:100%;height:auto;border:1px solid var(--line);border-radius:8px;padding:12px;box-sizing:border-box}
 svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg .title{font-size:14px;font-weight:600;fill:var(--ink)}
 .grid{stroke:var(--line)}.c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:6px 8px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:13em}th{color:var(--soft);font-weight:600}
+h2{break-after:avoid}tr,svg,.tile{break-inside:avoid}
 @media print{body{max-width:none}.plots{grid-template-columns:1fr 1fr}})";
 
 std::string base64(std::string_view bytes) {
@@ -94,6 +95,12 @@ std::string amounts(const LedgerTotals& totals, MoneyTotal CostTotals::* which) 
   return text.empty() ? "-" : text;
 }
 
+std::string minute_text(std::int64_t us) {
+  std::string text = time_text(us).substr(0, 16);
+  std::ranges::replace(text, 'T', ' ');
+  return text;
+}
+
 struct Missing {
   std::uint64_t unpriced = 0, unknown = 0, estimated = 0;
 };
@@ -123,9 +130,13 @@ std::string gaps_text(const Missing& gaps) {
 
 std::string tiles(const LedgerTotals& all) {
   std::string out = "<div class=\"tiles\">\n";
-  out += tile("Requests", grouped(all.requests), grouped(all.failed) + " not ok");
-  out += tile("Answered locally", percent(all.local, all.requests),
-              grouped(all.escalated) + " escalated");
+  out +=
+      tile("Requests", grouped(all.requests),
+           grouped(all.refused) + " refused, " + grouped(all.failed - all.refused - all.cancelled) +
+               " failed, " + grouped(all.cancelled) + " left by the client");
+  out += tile("Answered on this machine", percent(all.local, all.requests),
+              grouped(all.local) + "; " + grouped(all.escalated) + " tried and escalated");
+  out += tile("Answered by the cloud", percent(all.cloud, all.requests), grouped(all.cloud));
   out += tile("Prompt tokens", grouped(all.prompt_tokens),
               grouped(all.cached_tokens) + " of them cached");
   out += tile("Answer tokens", grouped(all.completion_tokens),
@@ -182,13 +193,14 @@ std::string plots(const LedgerSummary& summary) {
            " days; the sums above and below are of all.</p>\n";
   out += "<div class=\"plots\">\n";
   out += bar_plot_svg(
-      {.title = "Requests",
+      {.title = "Requests, by who answered",
        .unit = {},
        .labels = days.labels,
-       .series = {series("answered locally", days, [](const auto& t) { return t.local; }),
-                  series("by the cloud, or not at all", days,
-                         [](const auto& t) { return t.requests - t.local; })}});
-  out += bar_plot_svg({.title = "Share answered locally",
+       .series = {series("on this machine", days, [](const auto& t) { return t.local; }),
+                  series("by the cloud", days, [](const auto& t) { return t.cloud; }),
+                  series("not answered", days,
+                         [](const auto& t) { return t.requests - t.local - t.cloud; })}});
+  out += bar_plot_svg({.title = "Share answered on this machine",
                        .unit = "%",
                        .labels = days.labels,
                        .series = {series("local share", days,
@@ -240,35 +252,67 @@ std::string latency(const LedgerTotals& all) {
   return out + "</table></div>\n<p class=\"soft\">Each to within 3 %.</p>\n";
 }
 
+std::string energy_name(const std::string& method) {
+  if (method == "rapl") return "measured by the processor (rapl)";
+  if (method == "hwmon") return "measured by a sensor (hwmon)";
+  if (method == "model") return "not measured: time x watts (model)";
+  return method;
+}
+
 std::string energy(const LedgerTotals& all) {
   std::string out = "<h2>Energy</h2>\n";
   if (all.energy.empty()) return out + "<p class=\"soft\">Nothing was measured.</p>\n";
   out += "<div class=\"wide\"><table>\n" +
-         cells("th", {"Method", "Requests", "Joules", "Joules a request"});
+         cells("th", {"How it is known", "Requests", "Watt-hours", "Joules a request"});
   for (const auto& [method, used] : all.energy) {
-    std::array<char, 48> joules{}, each{};
-    std::snprintf(joules.data(), joules.size(), "%.3f", static_cast<double>(used.uj) / 1e6);
-    std::snprintf(each.data(), each.size(), "%.3f",
-                  static_cast<double>(used.uj) / 1e6 / static_cast<double>(used.rows));
-    out += cells("td", {method, grouped(used.rows), joules.data(), each.data()});
+    const double joules = static_cast<double>(used.uj) / 1e6;
+    std::array<char, 48> hours{}, each{};
+    std::snprintf(hours.data(), hours.size(), "%.3f", joules / 3600.0);
+    std::snprintf(each.data(), each.size(), "%.3f", joules / static_cast<double>(used.rows));
+    out += cells("td", {energy_name(method), grouped(used.rows), hours.data(), each.data()});
   }
   return out + "</table></div>\n";
+}
+
+/// What a group without a name is.
+std::string_view nameless(LedgerGrouping grouping) {
+  switch (grouping) {
+    case LedgerGrouping::Route:
+      return "(no route was asked)";
+    case LedgerGrouping::Model:
+      return "(nobody answered)";
+    case LedgerGrouping::Key:
+      return "(no key)";
+    case LedgerGrouping::Team:
+      return "(no team)";
+    case LedgerGrouping::Privacy:
+      return "not looked at: no route was asked";
+    default:
+      return "(none)";
+  }
+}
+
+std::string shown_name(const std::string& name, LedgerGrouping grouping) {
+  if (name.empty()) return std::string(nameless(grouping));
+  if (grouping != LedgerGrouping::Privacy) return name;
+  if (name == privacy_names[0]) return "nothing personal or secret";
+  if (name == privacy_names[1]) return "something personal or secret";
+  return name == privacy_names[2] ? "could not be looked through" : name;
 }
 
 std::string top_table(std::string_view title, const std::map<std::string, LedgerTotals>& groups,
                       LedgerGrouping grouping) {
   std::string out = "<h2>" + std::string(title) + "</h2>\n<div class=\"wide\"><table>\n";
-  out += cells("th", {"Name", "Requests", "Local", "Escalated", "Not ok", "Prompt tokens",
-                      "Answer tokens", "Paid", "All cloud", "Unpriced", "p95 ms"});
+  out += cells("th", {"Name", "Requests", "Here", "Cloud", "Refused", "Failed", "Prompt", "Answer",
+                      "Paid", "All cloud", "Unpriced", "p95 ms"});
   const std::vector<std::string> names = ordered_groups(groups, grouping);
   for (std::size_t i = 0; i < std::min(names.size(), rows_max); ++i) {
     const LedgerTotals& one = groups.at(names[i]);
-    out +=
-        cells("td", {names[i].empty() ? "(none)" : names[i], grouped(one.requests),
-                     percent(one.local, one.requests), grouped(one.escalated), grouped(one.failed),
-                     grouped(one.prompt_tokens), grouped(one.completion_tokens),
-                     amounts(one, &CostTotals::cloud), amounts(one, &CostTotals::counterfactual),
-                     grouped(missing(one, &CostTotals::cloud).unpriced), ms(one.total, 0.95)});
+    out += cells("td", {shown_name(names[i], grouping), grouped(one.requests), grouped(one.local),
+                        grouped(one.cloud), grouped(one.refused), grouped(one.failed - one.refused),
+                        grouped(one.prompt_tokens), grouped(one.completion_tokens),
+                        amounts(one, &CostTotals::cloud), amounts(one, &CostTotals::counterfactual),
+                        grouped(missing(one, &CostTotals::cloud).unpriced), ms(one.total, 0.95)});
   }
   out += "</table></div>\n";
   if (names.size() > rows_max)
@@ -290,11 +334,12 @@ std::string ledger_report(const LedgerSummary& summary, const LedgerHead& head,
       "<meta name=\"referrer\" content=\"no-referrer\">\n<title>Croft ledger</title>\n<style>";
   out += std::string(kStyle) + "</style>\n</head>\n<body>\n<h1>Croft ledger</h1>\n";
   const LedgerTotals& all = summary.all;
-  out += "<p class=\"soft\">" +
-         (all.requests == 0 ? std::string("No requests in this time")
-                            : html_text(time_text(*summary.first_us).substr(0, 16) + "Z to " +
-                                        time_text(*summary.last_us).substr(0, 16) + "Z")) +
-         ". Made " + time_text(made_us).substr(0, 16) + "Z.</p>\n";
+  out +=
+      "<p class=\"soft\">" +
+      (all.requests == 0
+           ? std::string("No requests in this time")
+           : html_text(minute_text(*summary.first_us) + " to " + minute_text(*summary.last_us))) +
+      ". Made " + minute_text(made_us) + ". All times are UTC.</p>\n";
   const std::uint64_t unpriced = missing(all, &CostTotals::cloud).unpriced;
   if (unpriced != 0)
     out += "<p class=\"warn\">" + grouped(unpriced) +
@@ -305,7 +350,10 @@ std::string ledger_report(const LedgerSummary& summary, const LedgerHead& head,
     out += plots(summary) + latency(all) + energy(all);
     out += top_table("Routes", summary.groups[1], report_groupings[1]);
     out += top_table("Models", summary.groups[2], report_groupings[2]);
-    out += top_table("Tenants", summary.groups[3], report_groupings[3]);
+    if (summary.groups[3].size() > 1 || !summary.groups[3].contains(""))
+      out += top_table("Teams", summary.groups[3], report_groupings[3]);
+    out += top_table("Keys", summary.groups[4], report_groupings[4]);
+    out += top_table("What was found in requests", summary.groups[5], report_groupings[5]);
   }
   out += "<h2>Which ledger</h2>\n<p class=\"soft\">" + html_text(head.ledger_id) + ", head " +
          std::to_string(head.count) + ":" + hash_text(head.hash) +

@@ -9,8 +9,9 @@
 namespace croft {
 
 /// What the page needs of summarise_ledger, in this order.
-inline constexpr std::array<LedgerGrouping, 4> report_groupings = {
-    LedgerGrouping::Day, LedgerGrouping::Route, LedgerGrouping::Model, LedgerGrouping::Tenant};
+inline constexpr std::array<LedgerGrouping, 6> report_groupings = {
+    LedgerGrouping::Day,  LedgerGrouping::Route, LedgerGrouping::Model,
+    LedgerGrouping::Team, LedgerGrouping::Key,   LedgerGrouping::Privacy};
 
 /// No scripts, no outside addresses; the page's own policy forbids them, too. The same summary,
 /// head and time give the same bytes.

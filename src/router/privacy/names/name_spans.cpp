@@ -94,7 +94,9 @@ void append_spans(Tokens tokens, std::span<const NameLabel> labels,
     };
     const auto drops_last = [&] {
       const NameToken& token = tokens[stretch.last];
-      return (is_edge_sign(token) && !is_point(token)) || (!is_address && says_nothing(token));
+      // "5 High Street, please"; but "12 rue de la paix".
+      const bool is_apart = !is_address || is_edge_sign(tokens[stretch.last - 1]);
+      return (is_edge_sign(token) && !is_point(token)) || (is_apart && says_nothing(token));
     };
     while (stretch.first < stretch.last && drops_first()) ++stretch.first;
     while (stretch.last > stretch.first && drops_last()) --stretch.last;

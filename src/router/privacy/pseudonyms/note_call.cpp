@@ -73,7 +73,9 @@ bool note_call(const dialects::ChatCall& call, const EntitySet& types, const Sca
   each_text(call, [&](std::string_view name, std::string_view text) {
     if (!in_time || text.empty()) return;
     for (const Reading& reading : readings_of(text, name, true)) {
+      scratch.without_names = is_program_word(text);
       const auto findings = find_entities_until(reading.text, deadline, scratch);
+      scratch.without_names = false;
       in_time = findings.has_value();
       if (!in_time) return;
       for (const Finding& finding : *findings) {

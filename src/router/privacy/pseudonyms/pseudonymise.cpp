@@ -98,7 +98,11 @@ class Pseudonymiser {
   bool find_in(const Reading& reading, std::size_t state, std::size_t number,
                std::vector<Found>& found) {
     map_.avoid(reading.text);
+    const TextRole role = states_[state].origin.role;
+    scratch_.without_names =
+        (role == TextRole::Member || role == TextRole::Name) && is_program_word(reading.text);
     const auto findings = find_entities_until(reading.text, deadline_, scratch_);
+    scratch_.without_names = false;
     if (!findings) return false;
     for (const Finding& finding : *findings) {
       if (finding.end <= reading.prefix) continue;
