@@ -358,9 +358,12 @@ constexpr auto kRoutes = std::to_array<RouteFields>({
      {}},
     {"GET", "/v1/models/{id}", "One entry of that list; 404 names the served models.", {}},
     {"GET", "/models", "As /v1/models: llama-server's name for it.", {}},
-    {"GET", "/v1/usage",
-     "The ledger added up, as `croft ledger summary --json`: `?since=7d&until=2026-01-31&by=day,model` "
-     "(30 days without `since`; `by`: day, route, model, tenant, team, key, provider). Admins and "
+    {"GET",
+     "/v1/usage",
+     "The ledger added up, as `croft ledger summary --json`: "
+     "`?since=7d&until=2026-01-31&by=day,model` "
+     "(30 days without `since`; `by`: day, route, model, tenant, team, key, provider, privacy). "
+     "Admins and "
      "operators see all, users what their key used, viewers their team's.",
      {}},
     {"POST", "/models/load",
