@@ -243,6 +243,9 @@ class AccountsCase:
                 self.assertGreater(near, invoices[model] / 2)
                 self.assertLess(near, invoices[model] * 2)
         self.assertIn("cancelled", {row["outcome"] for row in posts})
+        # Anthropic tells the tokens of the prompt before all others.
+        (prompt,) = {exchange.prompt_tokens for exchange in self.cloud.exchanges if (exchange.model, exchange.dialect) == (LEFT, "anthropic")}
+        self.assertEqual({row["prompt_tokens"] for row in posts if row["route"] == "to/claude-left" and row["prompt_tokens"] is not None}, {prompt})
 
         # The budget has paid exactly what the rows say, and so does the summary.
         paid = sum(row["cloud_cost_nano"] for row in posts)

@@ -144,6 +144,8 @@ void CloudCall::on_event(std::size_t number, AnswerEvent event) {
   if (const auto* usage = std::get_if<Usage>(&event)) {
     note.usage = *usage;
     note.has_usage = true;
+  } else if (const auto* started = std::get_if<Started>(&event)) {
+    note.usage = started->usage;  // of the prompt: all that is known where the client leaves
   }
   if (const auto* failed = std::get_if<Failed>(&event)) {
     note.failure = *failed;

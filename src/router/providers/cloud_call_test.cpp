@@ -117,6 +117,16 @@ TEST_F(CloudCallTest, TheFirstThatTakesItAnswers) {
   EXPECT_TRUE(call_->notes().at(0).won);
 }
 
+TEST_F(CloudCallTest, WhoIsLeftHasToldWhatThePromptWas) {
+  start({target("a")});
+  say(0, Started{.id = "1", .model = "m", .usage = {.prompt_tokens = 7}});
+  say(0, TextDelta{.text = "hello"});
+  call_->cancel();
+  EXPECT_EQ(call_->notes().at(0).usage.prompt_tokens, 7);
+  EXPECT_FALSE(call_->notes().at(0).has_usage);
+  EXPECT_TRUE(call_->notes().at(0).cancelled);
+}
+
 TEST_F(CloudCallTest, RetriesWithGrowingPausesThenTheNext) {
   start({target("a", 2), target("b")});
   say(0, failure(true));
