@@ -6,6 +6,7 @@
 
 #include "router/privacy/characters.h"
 #include "router/privacy/json_unescape.h"
+#include "router/privacy/pseudonyms/text_readings.h"
 
 namespace croft::privacy {
 namespace {
@@ -71,6 +72,9 @@ class RequestScan {
     count(text, prefix, most);
     std::string current(text.find('\\') == std::string_view::npos ? std::string_view{} : text);
     std::string undone;
+    // In prose a backslash is none of JSON's: "C:\\new" holds no line's end and nobody called Ew.
+    const bool names_were_off = scratch_.without_names;
+    if (!current.empty() && !is_json_container(text)) scratch_.without_names = true;
     for (int times = 0; !current.empty() && !gave_up_; ++times) {
       if (!json_unescaped(current, undone)) break;
       if (times == kUnescapesMax) {
@@ -80,6 +84,7 @@ class RequestScan {
       count(undone, prefix, most);
       std::swap(current, undone);
     }
+    scratch_.without_names = names_were_off;
     bool nothing = !gave_up_;
     for (std::size_t i = 0; i < most.size(); ++i) {
       result_.counts[i] += most[i];

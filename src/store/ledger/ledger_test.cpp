@@ -146,7 +146,7 @@ TEST_P(LedgerTable, ColumnsAreThoseOfTheSchema) {
         return {};
       }));
   EXPECT_EQ("seq version " + names + "content_hash hash ", stored);
-  EXPECT_TRUE(ledger_sql::insert.sqlite().contains("?44)"));
+  EXPECT_TRUE(ledger_sql::insert.sqlite().contains("?46)"));
 }
 
 TEST(LedgerEncoding, IsWhatTheFormatSays) {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "router/privacy/pseudonyms/body_texts.h"
+#include "router/privacy/pseudonyms/value_parts.h"
 #include "router/privacy/pseudonyms/pseudonymise.h"
 #include "router/privacy/pseudonyms/value_parts.h"
 
@@ -73,15 +74,21 @@ bool note_call(const dialects::ChatCall& call, const EntitySet& types, const Sca
   each_text(call, [&](std::string_view name, std::string_view text) {
     if (!in_time || text.empty()) return;
     for (const Reading& reading : readings_of(text, name, true)) {
-      scratch.without_names = is_program_word(text);
+      scratch.without_names =
+          is_program_word(text) || (reading.depth > 0 && !is_json_container(text));
       const auto findings = find_entities_until(reading.text, deadline, scratch);
       scratch.without_names = false;
       in_time = findings.has_value();
       if (!in_time) return;
       for (const Finding& finding : *findings) {
         if (finding.end <= reading.prefix || !is_wanted(finding, reading, types)) continue;
-        const std::size_t begin = std::max(finding.start, reading.prefix);
-        map.note(finding.type, std::string_view(reading.text).substr(begin, finding.end - begin));
+        each_line(reading.text, std::max(finding.start, reading.prefix), finding.end,
+                  [&](std::size_t line, std::size_t line_end) {
+                    const auto [begin, end] = reading.at_borders(line, line_end);
+                    if (begin >= end) return;
+                    map.note(finding.type,
+                             std::string_view(reading.text).substr(begin, end - begin));
+                  });
       }
     }
   });

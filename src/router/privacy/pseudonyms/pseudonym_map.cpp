@@ -63,6 +63,7 @@ void PseudonymMap::avoid(std::string_view text) {
       if (run.size() != word.size()) words_.insert(hash_of(run));
     });
   });
+  each_joined_word(text, [&](std::string_view part) { words_.insert(hash_of(part)); });
   each_run(text, [&](std::string_view run) { words_.insert(hash_of(run)); });
 }
 

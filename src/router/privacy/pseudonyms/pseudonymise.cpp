@@ -4,6 +4,7 @@
 #include <map>
 
 #include "router/privacy/pseudonyms/body_texts.h"
+#include "router/privacy/pseudonyms/value_parts.h"
 
 namespace croft::privacy {
 namespace {
@@ -100,18 +101,22 @@ class Pseudonymiser {
     map_.avoid(reading.text);
     const TextRole role = states_[state].origin.role;
     scratch_.without_names =
-        (role == TextRole::Member || role == TextRole::Name) && is_program_word(reading.text);
+        ((role == TextRole::Member || role == TextRole::Name) && is_program_word(reading.text)) ||
+        (reading.depth > 0 && !states_[state].is_json);
     const auto findings = find_entities_until(reading.text, deadline_, scratch_);
     scratch_.without_names = false;
     if (!findings) return false;
     for (const Finding& finding : *findings) {
       if (finding.end <= reading.prefix) continue;
       if (!is_wanted(finding, reading, types_)) continue;
-      const std::size_t begin = std::max(finding.start, reading.prefix);
-      found.push_back({state, number, begin, finding.end, finding.type});
-      const std::string_view value =
-          std::string_view(reading.text).substr(begin, finding.end - begin);
-      if (states_[state].origin.role != TextRole::Name) map_.note(finding.type, value);
+      each_line(reading.text, std::max(finding.start, reading.prefix), finding.end,
+                [&](std::size_t line, std::size_t line_end) {
+                  const auto [begin, end] = reading.at_borders(line, line_end);
+                  if (begin >= end) return;
+                  found.push_back({state, number, begin, end, finding.type});
+                  if (states_[state].origin.role != TextRole::Name)
+                    map_.note(finding.type, std::string_view(reading.text).substr(begin, end - begin));
+                });
     }
     return true;
   }
@@ -127,6 +132,8 @@ class Pseudonymiser {
                          const std::string& with) {
       const Reading::Range range = reading.in_source(begin, end);
       if (range.begin >= range.end || overlaps(places, range.begin, range.end)) return;
+      const auto [first, last] = reading.at_borders(begin, end);
+      if (first != begin || last != end) return;
       std::string text = json_escaped(with, reading.depth);
       if (reading.is_number && !is_json_number(text)) text = '"' + text + '"';
       places.emplace(range.begin, Replacement{range.end, std::move(text)});

@@ -161,6 +161,16 @@ Reading::Range Reading::in_source(std::size_t begin, std::size_t end) const {
   return range;
 }
 
+Reading::Range Reading::at_borders(std::size_t begin, std::size_t end) const {
+  if (borders.empty()) return {begin, end};
+  const auto is_border = [&](std::size_t at) {
+    return std::ranges::binary_search(borders, from[at - prefix]);
+  };
+  while (begin < end && !is_border(begin)) ++begin;
+  while (end < text.size() && !is_border(end)) ++end;
+  return {begin, end};
+}
+
 bool is_json_container(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || (text[first] != '{' && text[first] != '[')) return false;

@@ -25,6 +25,9 @@ struct Reading {
     std::size_t end;
   };
   [[nodiscard]] Range in_source(std::size_t begin, std::size_t end) const;
+  /// The part of `text` that begins and ends where characters of the source do: of a name found in
+  /// "C:\\new", read as it stands, "ew".
+  [[nodiscard]] Range at_borders(std::size_t begin, std::size_t end) const;
 };
 
 /// All readings of `text`, those with most escapes undone first. `name`: of its member. JSON is

@@ -10,6 +10,50 @@
 
 namespace croft::privacy {
 
+/// The lines of text[begin, end) that hold more than spaces, as visit(begin, end): an address may
+/// run over several, and whether a line's end is one or an escape is not the value's business.
+template <typename Visit>
+void each_line(std::string_view text, std::size_t begin, std::size_t end, Visit visit) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  while (begin < end) {
+    std::size_t stop = begin;
+    while (stop < end && !is_control(text[stop])) ++stop;
+    std::size_t first = begin;
+    std::size_t last = stop;
+    while (first < last && text[first] == ' ') ++first;
+    while (last > first && text[last - 1] == ' ') --last;
+    if (first < last) visit(first, last);
+    begin = stop + 1;
+  }
+}
+
+/// Of words that are run together ("aKendall", "getOrder"): their parts, in lower case, as
+/// are_run_together (match_phrase.cpp) parts them.
+template <typename Visit>
+void each_joined_word(std::string_view text, Visit visit) {
+  const auto letter = [&](std::size_t at) {
+    return at < text.size() && is(text[at], kWord) && !is(text[at], kDigit);
+  };
+  std::string part;
+  for (std::size_t at = 0; at < text.size();) {
+    if (!letter(at)) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    std::size_t from = at;
+    const auto give = [&](std::size_t end) {
+      part.assign(text.substr(from, end - from));
+      for (char& c : part) c = lower(c);
+      visit(std::string_view(part));
+      from = end;
+    };
+    for (++at; letter(at); ++at)
+      if (is(text[at - 1], kLower) && is(text[at], kUpper)) give(at);
+    if (from != begin) give(at);
+  }
+}
+
 /// Of a word: what stands between characters from U+2000 on.
 template <typename Visit>
 void each_latin_run(std::string_view word, Visit visit) {
