@@ -71,7 +71,7 @@ bool find(std::string_view text, const Clock::time_point* deadline, FindScratch&
   scratch.folded.assign(text);
   Scan scan{.text = scratch.folded.text(), .findings = scratch.findings};
   if (!scan_text(scan, deadline)) return false;
-  if (!find_names(scan.text, deadline, scratch)) return false;
+  if (!scratch.without_names && !find_names(scan.text, deadline, scratch)) return false;
   if (scratch.custom != nullptr && !scratch.custom->apply(scan.text, deadline, scratch.findings))
     return false;
   resolve_overlaps(scratch.findings);

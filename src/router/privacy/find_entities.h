@@ -40,6 +40,7 @@ struct FindScratch {
   std::vector<Finding> findings;
   NameScratch names;
   std::vector<NameSpan> spans;
+  bool without_names = false;           ///< rules only, without the tagger
   const NameModel* model = nullptr;     ///< null: the one that is part of the program
   const CustomRules* custom = nullptr;  ///< of the configuration; null: none
 };

@@ -28,6 +28,9 @@ class RequestScan {
       : limits_(limits), deadline_(Clock::now() + limits.time_max), scratch_(scratch) {
     result_.gated = gated;
   }
+  RequestScan(const RequestScan&) = delete;
+  RequestScan& operator=(const RequestScan&) = delete;
+  ~RequestScan() { scratch_.without_names = false; }  // whatever goes wrong
 
   void value(const json::value& value, std::string_view name, std::size_t depth) {
     if (gave_up_) return;
@@ -120,7 +123,14 @@ class RequestScan {
     const bool says_nothing = name.empty() || name == "content" || name == "text" ||
                               name == "role" || name == "type" || name == "arguments" ||
                               name == "input" || name == "model" || name.size() > 128;
-    if (says_nothing) return text(value);
+    // "claude" is the name of models, too. A sentence in such a member is one of a person's.
+    scratch_.without_names = (name == "model" || name == "role" || name == "type") &&
+                             value.find_first_of(" \t\n") == std::string_view::npos;
+    if (says_nothing) {
+      text(value);
+      scratch_.without_names = false;
+      return;
+    }
     named_.assign(name);
     named_ += ": ";
     named_ += value;
