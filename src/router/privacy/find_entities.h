@@ -42,7 +42,7 @@ struct FindScratch {
   std::vector<NameSpan> spans;
   const NameModel* model = nullptr;     ///< null: the one that is part of the program
   const CustomRules* custom = nullptr;  ///< of the configuration; null: none
-  bool without_names = false;           ///< the text is a program's word: no person is called so
+  bool without_names = false;           ///< rules only, without the tagger
 };
 
 /// Whether a text is a word of a program, to which the tagger of names has nothing to say: ASCII

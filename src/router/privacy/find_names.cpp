@@ -88,11 +88,20 @@ bool is_in_identifier(std::string_view text, const NameSpan& span) {
          (begin == 0 || !is(text[begin - 1], kWord)) && (end == text.size() || !is(text[end], kWord));
 }
 
+/// Whether it begins or ends in the midst of a word: "555-0100id_abc" holds no address.
+bool cuts_word(std::string_view text, const NameSpan& span) {
+  const auto within = [&](std::size_t at) {
+    return at > 0 && at < text.size() && is(text[at - 1], kWord) && is(text[at], kWord);
+  };
+  return within(span.start) || within(span.end);
+}
+
 /// Adds the stretch, without signs at its borders.
 void add_stretch(std::string_view text, NameSpan span, std::vector<Finding>& findings) {
   while (span.start < span.end && is_edge(text[span.start])) ++span.start;
   while (span.end > span.start && is_edge(text[span.end - 1])) --span.end;
-  if (span.start < span.end && is_plausible(text, span) && !is_in_identifier(text, span))
+  if (span.start < span.end && is_plausible(text, span) && !is_in_identifier(text, span) &&
+      !cuts_word(text, span))
     findings.push_back({span.type, span.start, span.end, span.score});
 }
 

@@ -125,6 +125,25 @@ TEST(Sensitivity, ReadsNamesAndNumbers) {
             Verdict::None);
 }
 
+// "claude" is a given name: routes and models that are called so must not stop every request.
+TEST(Sensitivity, ModelsAreNoPeople) {
+  for (const char* model : {"claude-sonnet-4-5", "croft/a", "Alibaba/Qwen", "max"})
+    EXPECT_EQ(scan(json::object{{"model", model},
+                                {"max_completion_tokens", 16},
+                                {"messages", json::array{json::object{{"role", "user"},
+                                                                      {"content", "Hello"}}}}})
+                  .verdict,
+              Verdict::None)
+        << model;
+  for (const char* name : {"model", "role", "type"}) {
+    EXPECT_EQ(scan(json::object{{name, "Maria Lindqvist"}}).count(Person), 1u) << name;
+    EXPECT_EQ(scan(json::object{{name, "a@example.com"}}).count(EmailAddress), 1u) << name;
+  }
+  FindScratch scratch;
+  (void)scan_request(parsed(R"({"model":"claude"})"), gated_entities(), {}, scratch);
+  EXPECT_FALSE(scratch.without_names);
+}
+
 TEST(Sensitivity, CountsAndNeverNamesValues) {
   const Sensitivity found = scan(
       R"({"messages":[{"content":"a@example.com 4111111111111111"},{"content":"b@example.com"}]})");

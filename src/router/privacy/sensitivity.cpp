@@ -36,9 +36,9 @@ class RequestScan {
     result_.gated = gated;
     scratch_.without_names = without_names_;
   }
-  ~RequestScan() { scratch_.without_names = false; }
   RequestScan(const RequestScan&) = delete;
   RequestScan& operator=(const RequestScan&) = delete;
+  ~RequestScan() { scratch_.without_names = false; }  // whatever goes wrong
 
   void value(const json::value& value, std::string_view name, std::size_t depth) {
     if (gave_up_) return;
@@ -152,7 +152,10 @@ class RequestScan {
     const bool says_nothing = name.empty() || name == "content" || name == "text" ||
                               name == "role" || name == "type" || name == "arguments" ||
                               name == "input" || name == "model" || name.size() > 128;
-    scratch_.without_names = without_names_ || is_program_word(value);
+    // "Claude" is the name of models, too. A sentence in such a member is one of a person's.
+    const bool dialects_word = (name == "model" || name == "role" || name == "type") &&
+                               value.find_first_of(" \t\n") == std::string_view::npos;
+    scratch_.without_names = without_names_ || dialects_word || is_program_word(value);
     if (says_nothing) {
       text(value);
       scratch_.without_names = without_names_;

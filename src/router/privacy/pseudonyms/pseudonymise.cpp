@@ -134,7 +134,12 @@ class Pseudonymiser {
       if (range.begin >= range.end || overlaps(places, range.begin, range.end)) return;
       const auto [first, last] = reading.at_borders(begin, end);
       if (first != begin || last != end) return;
-      std::string text = json_escaped(with, reading.depth);
+      // Where no escape is undone none was there, though the text holds some elsewhere.
+      const bool escaped =
+          state.is_json || std::string_view(state.text)
+                               .substr(range.begin, range.end - range.begin)
+                               .contains('\\');
+      std::string text = escaped ? json_escaped(with, reading.depth) : with;
       if (reading.is_number && !is_json_number(text)) text = '"' + text + '"';
       places.emplace(range.begin, Replacement{range.end, std::move(text)});
     };
