@@ -173,7 +173,11 @@ void LedgerWriter::database_failed(const Error& error) {
     const MutexLock lock(mutex_);
     ++status_.failures;
   }
-  set_state(LedgerState::Degraded, database_why_);
+  // Rows that only memory has stay the worse news, whoever tries the database meanwhile.
+  if (journal_why_.empty())
+    set_state(LedgerState::Degraded, database_why_);
+  else
+    set_state(LedgerState::Failed, database_why_ + "; " + journal_why_);
 }
 
 Result<AppendResult> LedgerWriter::append(std::span<const LedgerRow> rows, Repeats repeats) {
@@ -235,6 +239,7 @@ bool LedgerWriter::write_group() {
     return false;
   }
   group_.clear();
+  journal_why_.clear();
   set_state(LedgerState::Ok, {});
   return true;
 }
@@ -242,7 +247,8 @@ bool LedgerWriter::write_group() {
 bool LedgerWriter::spill_group() {
   const auto done = journals_.back().append(group_);
   if (!done) {
-    set_state(LedgerState::Failed, database_why_ + "; " + done.error().to_string());
+    journal_why_ = done.error().to_string();
+    set_state(LedgerState::Failed, database_why_ + "; " + journal_why_);
     retry_at_ = std::min(retry_at_, Clock::now() + options_.retry_max);
     return false;
   }
@@ -251,6 +257,7 @@ bool LedgerWriter::spill_group() {
     status_.rows_spilled += group_.size();
   }
   group_.clear();
+  journal_why_.clear();
   // Without a reason: rows of an earlier time go first, and the database takes them.
   if (!database_why_.empty()) set_state(LedgerState::Degraded, database_why_);
   return true;

@@ -113,6 +113,7 @@ class LedgerWriter {
   Clock::time_point retry_at_{};
   std::chrono::milliseconds retry_wait_{0};
   std::string database_why_;
+  std::string journal_why_;  ///< while the journal does not take the group
 
   mutable Mutex mutex_;
   std::condition_variable_any work_;      ///< for the writer
