@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "router/privacy/characters.h"
 #include "router/privacy/pseudonyms/body_texts.h"
 #include "router/privacy/pseudonyms/value_parts.h"
 
@@ -156,13 +157,28 @@ class Pseudonymiser {
     for (const Reading& reading : readings) {
       map_.find_known(reading.text, known);
       for (const PseudonymMap::Known& each : known)
-        if (each.start >= reading.prefix) add(reading, each.start, each.end, each.surrogate);
+        if (each.start >= reading.prefix &&
+            !grows_together(reading.text, each.start, each.end, each.surrogate))
+          add(reading, each.start, each.end, each.surrogate);
     }
     if (places.size() == state.ours.size()) return {};
     apply(state, places);
     if (state.is_json && !is_json_container(state.text))
       return refusal("surrogates would break the JSON in it");
     return {};
+  }
+
+  /// Whether a surrogate would make one word with what stands beside the value, which does not: in
+  /// "0100invoice" the number of an address is none, and "Laneinvoice" could not be undone.
+  static bool grows_together(std::string_view text, std::size_t begin, std::size_t end,
+                             std::string_view surrogate) {
+    const auto one_word = [](char a, char b) {
+      return is(a, kWord) && is(b, kWord) && is(a, kDigit) == is(b, kDigit);
+    };
+    return (end < text.size() && one_word(surrogate.back(), text[end]) &&
+            !one_word(text[end - 1], text[end])) ||
+           (begin > 0 && one_word(text[begin - 1], surrogate.front()) &&
+            !one_word(text[begin - 1], text[begin]));
   }
 
   /// Where a surrogate goes.
