@@ -50,6 +50,10 @@ key_env = "TEST_CLOUD_KEY"
 retries = 0
 breaker_failures = 10000
 concurrency_max = 1000
+connect_ms = 60000
+first_token_ms = 600000
+between_tokens_ms = 600000
+total_ms = 900000
 """
     for name, upstream, there in (("good", "openai", "any/good"), ("claude", "anthropic", "any/claude"), ("llama", "ollama", "any/llama"),
                                   ("bad", "openai", "any/fault-500"), ("left", "openai", LEFT), ("claude-left", "anthropic", LEFT),
