@@ -123,7 +123,8 @@ class HostileTextCase(unittest.TestCase):
             with self.subTest(route=route):
                 self.cloud.reset()
                 text = near_misses(self.chance, MIB - 1000, secrets=route != "to/allow")
-                status, answer = self.timed("/v1/chat/completions", {"model": route, "max_tokens": 8, "messages": [{"role": "user", "content": text}]})
+                status, answer = self.timed("/v1/chat/completions", {
+                    "model": route, "max_tokens": 8, "messages": [{"role": "user", "content": text}]})
                 if route == "to/allow":
                     self.assertEqual(status, 200, answer)
                     continue
