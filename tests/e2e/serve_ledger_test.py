@@ -24,7 +24,7 @@ REFERENCE = "openai/gpt-4o-mini"
 def rows_of(database):
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute("select * from croft_ledger order by seq")]
+        return [dict(row) for row in connection.execute("select * from croft_ledger order by time_us")]
 
 
 class ServeLedger(unittest.TestCase):

@@ -128,8 +128,8 @@ void RoutedCall::reserved(Result<BudgetHold> hold) {
     return;
   }
   if (hold) {
-    std::string& reservation = writer_->record().reservation;
-    reservation += (reservation.empty() ? "" : ",") + hold->id();
+    // The first is the one that is settled, and that a repair after a crash looks for.
+    if (holds_.empty()) writer_->record().reservation = hold->id();
     holds_.push_back(*std::move(hold));
     return send_to_cloud();
   }
