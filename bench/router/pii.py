@@ -253,6 +253,11 @@ Made by `bench/router/pii.py FILE --out docs/privacy-numbers.md`; do not edit it
 (MIT; the identities in them CC BY-SA 3.0), and only measure: nothing in Croft was trained on them. How it was counted is
 said at the head of that program; [privacy.md](privacy.md) says how the detector works.
 
+Who made the detector looked at the sums below while at it, and chose templates and options by texts of templates that were
+held out, by false findings in questions of CLINC150, Banking77 and GSM8K, and by sentences of their own. Before these figures
+were made, templates were compared with the data by runs of five words and by layouts of addresses; those that came close were
+taken out or rewritten, and what everybody says ("at the age of") stayed.
+
 For comparison, by tokens whatever the type, as published: Presidio as it comes has precision 0.685, recall 0.603 and F2
 0.618 on `synth_dataset_v2`; tuned to it, F2 0.845.
 

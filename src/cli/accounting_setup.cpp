@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "base/log.h"
 #include "cli/database_access.h"
 #include "cli/model_access.h"
 #include "cli/price_access.h"
+#include "io/sha256.h"
 #include "store/database/database_address.h"
 #include "store/prices/money.h"
 
@@ -68,7 +70,11 @@ Result<void> set_reference(const Settings& settings, AccountingRates& rates) {
 fs::path journal_of(const Settings& settings, const std::string& address) {
   const Result<DatabaseAddress> parsed = parse_database_address(address);
   if (parsed && parsed->kind == DatabaseKind::Sqlite) return address + ".journal";
-  return models_root(settings).parent_path() / "ledger.journal";
+  // One for each database, wherever several are used: rows must not be brought into another one.
+  std::string named = parsed ? parsed->location : address;
+  if (const std::size_t at = named.rfind('@'); at != std::string::npos) named.erase(0, at + 1);
+  const std::string digest = sha256_hex(std::as_bytes(std::span(named))).substr(0, 12);
+  return models_root(settings).parent_path() / ("ledger-" + digest + ".journal");
 }
 
 Result<void> make_folder(const fs::path& folder) {

@@ -23,7 +23,8 @@ const std::vector<VerbSpec>& verbs() {
   static const std::vector<VerbSpec> all = [] {
     std::vector<VerbSpec> joined = engine_verbs();
     for (auto& part :
-         {library_verbs(), std::vector<VerbSpec>{redact_verb_spec(), privacy_train_verb_spec()}, route_gate_verbs(),
+         {library_verbs(), std::vector<VerbSpec>{redact_verb_spec(), privacy_train_verb_spec()},
+          route_gate_verbs(),
           std::vector<VerbSpec>{route_label_verb_spec(), route_calibrate_verb_spec(),
                                 route_bench_verb_spec()},
           route_policy_verbs(), access_verbs(), price_verbs(), ledger_verbs(),

@@ -5,8 +5,8 @@
 #include "cli/model_access.h"
 #include "cli/price_access.h"
 #include "cli/terminal.h"
-#include "router/policy/parse_parts.h"
 #include "router/gates/intent_model.h"
+#include "router/policy/parse_parts.h"
 #include "store/model_library.h"
 #include "store/prices/candidate_price.h"
 
@@ -48,8 +48,8 @@ Result<ParsedRouter> read_router(const Settings& settings) {
 Result<std::shared_ptr<const privacy::CustomRules>> read_privacy_rules(const Settings& settings) {
   const ConfigNode root = TRY(load_router_tables(settings.text("config")));
   Problems problems;
-  auto rules = parse_privacy(root, {.installed = {}, .is_model = {}, .labels = {},
-                                    .read_words = read_words}, problems);
+  auto rules = parse_privacy(
+      root, {.installed = {}, .is_model = {}, .labels = {}, .read_words = read_words}, problems);
   if (problems.errors() != 0) return std::unexpected(first_error(problems.list()));
   return rules;
 }

@@ -399,7 +399,8 @@ Result<void> Application::run_post(const Route& route, HttpRequest request,
     return {};
   }
   if (route.path == "/v1/redact") {
-    writer->send(json_response(TRY(redact_route(body, state ? state->config->privacy.get() : nullptr))));
+    writer->send(
+        json_response(TRY(redact_route(body, state ? state->config->privacy.get() : nullptr))));
     return {};
   }
   const bool chat = route.path == chat_path;

@@ -85,6 +85,55 @@ class RedactTest(unittest.TestCase):
         self.refused("no text", b'{"text":5}', "--jsonl", "-")
         self.refused("no-such-file", b"", "no-such-file", code=harness.run("show", "no-such-file.gguf").returncode)
 
+    def own(self, folder, toml):
+        path = pathlib.Path(folder, "croft.toml")
+        path.write_text(toml, encoding="utf-8")
+        return path
+
+    def test_own_rules(self):
+        with tempfile.TemporaryDirectory(prefix="croft-redact-") as folder:
+            names = "".join(f"Person{i} Numbertwo{i}\n" for i in range(100_000))
+            pathlib.Path(folder, "staff.txt").write_text("# staff\n\nLudwig Beck\r\n" + names, encoding="utf-8")
+            path = self.own(folder, """
+                [privacy]
+                allow = ["help@example.com"]
+                words = {STAFF = "staff.txt"}
+                [[privacy.patterns]]
+                name = "BADGE"
+                regex = "[A-Z]-[0-9]{3}"
+                score = 0
+                context = ["badge"]
+            """)
+            text = "LUDWIG-BECK, person99999  numbertwo99999 of help@example.com: badge K-123."
+            self.assertEqual(self.redact(text, "--config", path), "<STAFF>, <STAFF> of help@example.com: badge <BADGE>.")
+            self.assertEqual(self.redact("shelf K-124", "--config", path), "shelf K-124")
+            self.assertEqual(self.redact(text, "--config", path, "--types", "BADGE").count("<"), 1)
+
+    def test_mistakes_in_own_rules(self):
+        pattern = "[[privacy.patterns]]\n"
+        cases = [(pattern + 'name = "X_1"\nregex = "("', "regex"), (pattern + 'name = "X_1"\nregex = "(?=a)b"', "RE2"),
+                 (pattern + 'name = "X_1"\nregex = "a*"', "empty text"), (pattern + 'name = "X_1"', "regex"),
+                 (pattern + 'regex = "a"', "name"), (pattern + 'name = "small letters"\nregex = "a"', "small letters"),
+                 (pattern + 'name = "X_1"\nregex = "a"\nscore = 0', "score of 0"), (pattern + 'name = "X_1"\nregex = "a"\nscore = 2', "score"),
+                 (pattern + 'name = "X_1"\nregex = "a"\ncolour = 1', "colour"), ("[privacy]\nwordz = 1", "wordz"),
+                 ('[privacy]\nallow = [1]', "allow"), ('[privacy.words]\nX_1 = "none.txt"', "none.txt"),
+                 ('[privacy.words]\nX_1 = "signs.txt"', "line 2 has no letter"), ('[privacy.words]\nX_1 = "latin.txt"', "not UTF-8"),
+                 ('[privacy.words]\nX_1 = "long.txt"', "17 words"), ('[privacy.words]\nX_1 = 5', "name of a file"),
+                 ("[privacy]\nallow = [" + '"a",' * 10_001 + "]", "10000")]
+        with tempfile.TemporaryDirectory(prefix="croft-redact-") as folder:
+            pathlib.Path(folder, "signs.txt").write_text("one\n---\n")
+            pathlib.Path(folder, "latin.txt").write_bytes(b"M\xfcller\n")
+            pathlib.Path(folder, "long.txt").write_text("a " * 17)
+            for toml, says in cases:
+                with self.subTest(says=says, toml=toml[:80]):
+                    done = harness.run("redact", "--config", self.own(folder, toml), "-", stdin=b"x")
+                    said = done.stderr.decode()
+                    self.assertNotEqual(done.returncode, 0, said)
+                    self.assertRegex(said, r"\Acroft: [^\n]+\n\Z")
+                    self.assertIn(says, said)
+                    self.assertIn("croft.toml", said)
+                    self.assertEqual(done.stdout, b"")
+
     def test_bytes_that_are_no_text_stay(self):
         done = harness.run("redact", "-", stdin=b"\xff\xfe " + MAIL.encode() + b" \x80")
         self.assertEqual(done.stdout, b"\xff\xfe <EMAIL_ADDRESS> \x80")

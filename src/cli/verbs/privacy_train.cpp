@@ -45,8 +45,9 @@ Result<TrainingFolder> read_folder(const std::filesystem::path& folder) {
        !error && each != std::filesystem::directory_iterator(); each.increment(error))
     if (each->path().extension() == ".txt") files.push_back(each->path());
   if (error)
-    return fail(ErrorCode::NotFound, folder.string() + " cannot be read as a folder",
-                "Give a folder with templates.txt and lists; data/privacy of Croft's sources is one");
+    return fail(
+        ErrorCode::NotFound, folder.string() + " cannot be read as a folder",
+        "Give a folder with templates.txt and lists; data/privacy of Croft's sources is one");
   std::ranges::sort(files);
   std::string all;
   for (const std::filesystem::path& file : files) {
@@ -110,8 +111,8 @@ Result<int> privacy_train_verb(const Settings& settings) {
   TRY(check_target(target));
   const std::filesystem::path folder = settings.arguments().front();
   TrainingFolder read = TRY(read_folder(folder));
-  const privacy::TextGrammar grammar = TRY(privacy::TextGrammar::parse(
-      read.templates, (folder / "templates.txt").string(), read.lists));
+  const privacy::TextGrammar grammar = TRY(
+      privacy::TextGrammar::parse(read.templates, (folder / "templates.txt").string(), read.lists));
   Interrupts interrupts;
   privacy::NameTrainingOptions options;
   options.texts = settings.size("texts");

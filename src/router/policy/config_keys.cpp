@@ -336,7 +336,8 @@ constexpr std::array kPatternKeys = std::to_array<KeySpec>({
              "a word of `context` nearby"},
     {.name = "context",
      .kind = KeyKind::Texts,
-     .help = "words that add 0.35 to the score where one stands up to 80 bytes before or 32 behind"},
+     .help =
+         "words that add 0.35 to the score where one stands up to 80 bytes before or 32 behind"},
 });
 
 constexpr std::array<std::string_view, 5> kTables = {"upstreams", "models", "routes", "router",

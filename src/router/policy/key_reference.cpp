@@ -87,10 +87,11 @@ std::string key_reference() {
   section(out, "`[[routes.\"NAME\".rules]]`", "", rule_keys());
   section(out, "Conditions: `when`, and tables within `any`, `all`, `not`", "", condition_keys());
   section(out, "`[router]`", "", router_keys());
-  section(out, "`[privacy]`: what else is personal",
-          "For every route, beside what Croft finds by itself ([privacy.md](privacy.md)). Types that "
-          "it does not know keep a request here as persons and accounts do.",
-          privacy_keys());
+  section(
+      out, "`[privacy]`: what else is personal",
+      "For every route, beside what Croft finds by itself ([privacy.md](privacy.md)). Types that "
+      "it does not know keep a request here as persons and accounts do.",
+      privacy_keys());
   section(out, "`[[privacy.patterns]]`", "", pattern_keys());
   return out;
 }

@@ -49,11 +49,11 @@ enum Context : std::uint64_t {
   kRomania = 1ull << 37,
   kCzech = 1ull << 38,
   kUk = 1ull << 39,
-  kMedical = 1ull << 40,  ///< a prescriber's licence
+  kMedical = 1ull << 40,   ///< a prescriber's licence
   kPostcode = 1ull << 42,  ///< "ZIP", "PLZ", "code postal"
   kVoter = 1ull << 43,     ///< "voter id", "EPIC"
   kVehicle = 1ull << 44,   ///< "vehicle", "registration", "plate"
-  kMessage = 1ull << 41,  ///< "texts to", "answering at": a phone, if it looks like one
+  kMessage = 1ull << 41,   ///< "texts to", "answering at": a phone, if it looks like one
 };
 
 /// How far to look, in bytes; words that are cut at the border do not count.

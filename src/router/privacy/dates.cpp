@@ -16,16 +16,17 @@ using enum EntityType;
 // Lower case, and long enough to be told apart from a name and a verb where they stand beside a
 // number: "May 5", "5. Mai", "le 5 mai".
 constexpr std::array<std::string_view, 75> kMonths = {
-    "january", "february",  "march",   "april",    "may",       "june",      "july",    "august",
-    "september", "october", "november", "december", "jan",      "feb",       "mar",     "apr",
-    "jun",     "jul",       "aug",     "sep",      "sept",      "oct",       "nov",     "dec",
-    "januar",  "februar",   "märz",    "mai",      "juni",      "juli",      "oktober", "dezember",
-    "okt",     "dez",       "jänner",  "janvier",  "février",   "mars",      "avril",   "juin",
-    "juillet", "août",      "septembre", "octobre", "novembre", "décembre",  "enero",   "febrero",
-    "marzo",   "abril",     "mayo",    "junio",    "julio",     "agosto",    "septiembre",
-    "octubre", "noviembre", "diciembre", "gennaio", "febbraio", "aprile",    "maggio",  "giugno",
-    "luglio",  "settembre", "ottobre", "novembre", "dicembre",  "januari",   "februari", "maart",
-    "mei",     "augustus",  "feber",   "sierpnia"};
+    "january",   "february",  "march",    "april",    "may",      "june",       "july",
+    "august",    "september", "october",  "november", "december", "jan",        "feb",
+    "mar",       "apr",       "jun",      "jul",      "aug",      "sep",        "sept",
+    "oct",       "nov",       "dec",      "januar",   "februar",  "märz",       "mai",
+    "juni",      "juli",      "oktober",  "dezember", "okt",      "dez",        "jänner",
+    "janvier",   "février",   "mars",     "avril",    "juin",     "juillet",    "août",
+    "septembre", "octobre",   "novembre", "décembre", "enero",    "febrero",    "marzo",
+    "abril",     "mayo",      "junio",    "julio",    "agosto",   "septiembre", "octubre",
+    "noviembre", "diciembre", "gennaio",  "febbraio", "aprile",   "maggio",     "giugno",
+    "luglio",    "settembre", "ottobre",  "novembre", "dicembre", "januari",    "februari",
+    "maart",     "mei",       "augustus", "feber",    "sierpnia"};
 constexpr std::size_t kMonthBytesMax = 10;
 constexpr std::size_t kWordsBack = 24;  // bytes looked at beside a month
 
@@ -48,13 +49,14 @@ bool is_month(std::string_view word) {
 
 bool is_weekday(std::string_view word) {
   constexpr std::string_view kDays[] = {
-      "monday",   "tuesday", "wednesday", "thursday", "friday",     "saturday", "sunday", "mon",
-      "tue",      "wed",     "thu",       "fri",      "sat",        "sun",      "montag", "dienstag",
-      "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag",  "lundi",  "mardi",
-      "mercredi", "jeudi",   "vendredi",  "samedi",   "dimanche",   "lunes",    "martes", "miércoles",
-      "jueves",   "viernes", "sábado",    "domingo",  "maandag",    "dinsdag",  "woensdag",
-      "donderdag", "vrijdag", "zaterdag", "zondag",   "lunedì",     "martedì",  "mercoledì",
-      "giovedì",  "venerdì", "sabato",    "domenica"};
+      "monday",   "tuesday",  "wednesday", "thursday",   "friday",    "saturday", "sunday",
+      "mon",      "tue",      "wed",       "thu",        "fri",       "sat",      "sun",
+      "montag",   "dienstag", "mittwoch",  "donnerstag", "freitag",   "samstag",  "sonnabend",
+      "sonntag",  "lundi",    "mardi",     "mercredi",   "jeudi",     "vendredi", "samedi",
+      "dimanche", "lunes",    "martes",    "miércoles",  "jueves",    "viernes",  "sábado",
+      "domingo",  "maandag",  "dinsdag",   "woensdag",   "donderdag", "vrijdag",  "zaterdag",
+      "zondag",   "lunedì",   "martedì",   "mercoledì",  "giovedì",   "venerdì",  "sabato",
+      "domenica"};
   return std::ranges::any_of(kDays, [&](std::string_view day) { return is_word(word, day); });
 }
 
@@ -134,7 +136,8 @@ std::size_t day_before(std::string_view text, std::size_t end) {
   return day.start > 0 && is(text[day.start - 1], kWord) ? end : day.start;
 }
 
-/// A day, a year or both that follow a month: "3", "3rd, 1998", "1998". Returns the end, or `start`.
+/// A day, a year or both that follow a month: "3", "3rd, 1998", "1998". Returns the end, or
+/// `start`.
 std::size_t days_after(std::string_view text, std::size_t start, bool has_day) {
   std::size_t at = skip(text, start, has_day ? " -./,'" : " -./");
   std::size_t end = start;
@@ -148,11 +151,12 @@ std::size_t days_after(std::string_view text, std::size_t start, bool has_day) {
     return number.value >= 0 && is_year_number(number) ? number.end : start;
   }
   if (is_year_number(number)) return number.end;
-  if (has_day) return number.size() == 2 && at > start && text[at - 1] != ',' &&
-                              (number.end == text.size() || !is(text[number.end], kWord)) &&
-                              text[at - 1] != ' '
-                          ? number.end
-                          : start;
+  if (has_day)
+    return number.size() == 2 && at > start && text[at - 1] != ',' &&
+                   (number.end == text.size() || !is(text[number.end], kWord)) &&
+                   text[at - 1] != ' '
+               ? number.end
+               : start;
   if (!is_day_number(number)) return start;
   end = number.end;
   const std::size_t ordinal = word_end(text, end);

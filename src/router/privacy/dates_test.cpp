@@ -20,13 +20,31 @@ std::vector<std::string> found(std::string_view text, EntityType type) {
 }
 
 TEST(Dates, AreFoundWhole) {
-  for (const char* date :
-       {"12 March 1998", "March 12, 1998", "March 12th, 1998", "12th of March 1998", "12 March",
-        "March 12", "March 1998", "Mar. 12, 1998", "12-Mar-1998", "Monday, March 12, 1998",
-        "the 3rd of May 2001", "1998-03-12", "1998-03-12T10:30", "12/03/1998", "3/14/1998",
-        "12.3.1998", "12. März 1998", "Montag, 12. März 1998", "12 mars 1998", "1er mai 2003",
-        "12 de marzo de 1998", "12 marzo 1998", "12 maart 1998", "March 12, 1998 at 10:30 pm",
-        "March 12, 1998 10:30:05"}) {
+  for (const char* date : {"12 March 1998",
+                           "March 12, 1998",
+                           "March 12th, 1998",
+                           "12th of March 1998",
+                           "12 March",
+                           "March 12",
+                           "March 1998",
+                           "Mar. 12, 1998",
+                           "12-Mar-1998",
+                           "Monday, March 12, 1998",
+                           "the 3rd of May 2001",
+                           "1998-03-12",
+                           "1998-03-12T10:30",
+                           "12/03/1998",
+                           "3/14/1998",
+                           "12.3.1998",
+                           "12. März 1998",
+                           "Montag, 12. März 1998",
+                           "12 mars 1998",
+                           "1er mai 2003",
+                           "12 de marzo de 1998",
+                           "12 marzo 1998",
+                           "12 maart 1998",
+                           "March 12, 1998 at 10:30 pm",
+                           "March 12, 1998 10:30:05"}) {
     std::string whole = date;
     if (whole.starts_with("the ")) whole = whole.substr(4);
     EXPECT_EQ(found("It was on " + std::string(date) + ".", EntityType::DateTime),
@@ -36,9 +54,10 @@ TEST(Dates, AreFoundWhole) {
 }
 
 TEST(Dates, OtherNumbersAreNone) {
-  for (const char* text : {"march 5 miles", "you may 5 or 6", "version 1.2.3", "2/30/1990",
-                           "10-20-30", "May the force", "a March of 500 people", "section 12.3.4567",
-                           "March 500", "in 1998", "June Carter", "May 5%", "3 decimal places"})
+  for (const char* text :
+       {"march 5 miles", "you may 5 or 6", "version 1.2.3", "2/30/1990", "10-20-30",
+        "May the force", "a March of 500 people", "section 12.3.4567", "March 500", "in 1998",
+        "June Carter", "May 5%", "3 decimal places"})
     EXPECT_TRUE(found(text, EntityType::DateTime).empty()) << text;
 }
 
@@ -52,9 +71,9 @@ TEST(Dates, AYearIsOneOfBirthOnly) {
 }
 
 TEST(Ages, ByTheWordsAround) {
-  for (const char* text : {"he is 34 years old", "a 34-year-old man", "a 34 year old", "aged 34",
-                           "Age: 34", "34 y/o", "34 yo", "34 Jahre alt", "34 jaar oud",
-                           "34 years of age"})
+  for (const char* text :
+       {"he is 34 years old", "a 34-year-old man", "a 34 year old", "aged 34", "Age: 34", "34 y/o",
+        "34 yo", "34 Jahre alt", "34 jaar oud", "34 years of age"})
     EXPECT_EQ(found(text, EntityType::Age), std::vector<std::string>{"34"}) << text;
   for (const char* text : {"34 years ago", "34 years", "page 34", "for 34 years of work",
                            "340 years old", "0 years old"})
@@ -65,8 +84,10 @@ TEST(Postcodes, ByFormOrWord) {
   const struct {
     const char* text;
     const char* code;
-  } cases[] = {{"zip code 94105", "94105"},   {"ZIP: 94105-1234", "94105-1234"},
-               {"PLZ 10115", "10115"},        {"code postal 75002", "75002"},
+  } cases[] = {{"zip code 94105", "94105"},
+               {"ZIP: 94105-1234", "94105-1234"},
+               {"PLZ 10115", "10115"},
+               {"code postal 75002", "75002"},
                {"it goes to the area of SW1A 1AA now", "SW1A 1AA"},
                {"postcode M1 1AE", "M1 1AE"},
                {"postal code K1A 0B1", "K1A 0B1"}};

@@ -2,9 +2,9 @@
 //
 // Ordinary prose of 1,000 characters, prose with findings, the same with rules of one's own (a list
 // of 100,000 names, patterns, things allowed), and 1 MB of near misses of each kind: digits,
-// addresses, keys. Figures are microseconds (prose, per 1,000 characters) and milliseconds (hostile,
-// per 1 MB) of this thread's processor time, the best of several rounds. A case's name measures that
-// one alone.
+// addresses, keys. Figures are microseconds (prose, per 1,000 characters) and milliseconds
+// (hostile, per 1 MB) of this thread's processor time, the best of several rounds. A case's name
+// measures that one alone.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -104,7 +104,7 @@ constexpr Case hostile[] = {
     {"umlauts", "üö"},
     {"half characters", "\xC3"},
     {"capitals", "Anna Kol "},
-    {"listed words", "baderkol minoras "},
+    {"listed words", "bababa "},
 };
 
 void measure_prose(const Case& each, int rounds, const CustomRules* rules) {
@@ -120,8 +120,8 @@ void measure_prose(const Case& each, int rounds, const CustomRules* rules) {
 /// 100,000 names of two words, three patterns, 1,000 things allowed.
 CustomRules own_rules() {
   constexpr std::size_t entries = 100'000;
-  constexpr std::string_view syllables[] = {"ba", "der", "kol", "mi", "no", "ras", "tu", "vel",
-                                            "an", "gor", "shi", "pe", "lon", "du", "fay", "ze"};
+  constexpr std::string_view syllables[] = {"ba", "der", "kol", "mi", "no",  "ras", "tu",  "vel",
+                                            "an", "gor", "shi", "pe", "lon", "du",  "fay", "ze"};
   std::string lines;
   std::vector<std::string> allowed;
   for (std::size_t i = 0; i < entries; ++i) {

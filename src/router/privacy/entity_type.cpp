@@ -199,9 +199,9 @@ EntitySet tagged_entities() {
 EntitySet gated_entities() {
   EntitySet set;
   for (const Row& each : kRows)
-    set.set(static_cast<std::size_t>(each.type),
-            each.kind != EntityClass::Public && each.kind != EntityClass::Date &&
-                each.kind != EntityClass::Place);
+    set.set(static_cast<std::size_t>(each.type), each.kind != EntityClass::Public &&
+                                                     each.kind != EntityClass::Date &&
+                                                     each.kind != EntityClass::Place);
   for (std::size_t i = known_types_count; i < entity_types_count; ++i) set.set(i);
   return set;
 }

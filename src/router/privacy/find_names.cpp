@@ -36,7 +36,9 @@ bool is_edge(char c) {
 
 /// Whether a number of one to three digits stands alone: no part of "978-0" or "3.14".
 bool is_lone_number(std::string_view text, const NameSpan& span) {
-  const auto joins = [](char c) { return c == '.' || c == '-' || c == '/' || c == ':' || c == ','; };
+  const auto joins = [](char c) {
+    return c == '.' || c == '-' || c == '/' || c == ':' || c == ',';
+  };
   if (span.end - span.start > 3 || text[span.start] == '0') return false;
   if (span.start >= 2 && joins(text[span.start - 1]) && is(text[span.start - 2], kDigit))
     return false;
@@ -55,8 +57,8 @@ bool is_identifier(std::string_view text, const NameSpan& span) {
          std::ranges::all_of(name, [](char c) { return is(c, kWord); });
 }
 
-/// What no name looks like: a part of an identifier, one letter, digits alone, or words that say what a number is ("BSN",
-/// "partita IVA"). No letter is two: "ü".
+/// What no name looks like: a part of an identifier, one letter, digits alone, or words that say
+/// what a number is ("BSN", "partita IVA"). No letter is two: "ü".
 bool is_plausible(std::string_view text, const NameSpan& span) {
   if (span.type == EntityType::Age) return is_lone_number(text, span);
   if (is_identifier(text, span)) return false;

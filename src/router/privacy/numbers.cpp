@@ -98,8 +98,7 @@ void read_zip_code(Scan& scan, const NumberRun& run, std::size_t first) {
   const std::size_t size = run.groups[first].size;
   if (size != 4 && size != 5) return;
   const std::size_t start = run.groups[first].start;
-  const bool has_four =
-      size == 5 && run.gap_after(first) == '-' && run.groups[first + 1].size == 4;
+  const bool has_four = size == 5 && run.gap_after(first) == '-' && run.groups[first + 1].size == 4;
   const std::size_t end = run.group_end(has_four ? first + 1 : first);
   if (size == 5 && is_us_state_before(scan.text, start))
     scan.add(ZipCode, start, end, kShaped);

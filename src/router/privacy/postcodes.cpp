@@ -38,13 +38,12 @@ void read_postcode(Scan& scan, const Word& word) {
   const std::string_view outward = scan.text.substr(word.start, word.size());
   const std::string_view inward = scan.text.substr(word.end + 1, 3);
   constexpr std::array<std::string_view, 6> kOutward = {"A9", "A99", "AA9", "AA99", "A9A", "AA9A"};
-  const bool is_british = is_upper_form(inward, "9AA") &&
-                          std::ranges::any_of(kOutward, [&](std::string_view form) {
-                            return is_upper_form(outward, form);
-                          });
+  const bool is_british =
+      is_upper_form(inward, "9AA") && std::ranges::any_of(kOutward, [&](std::string_view form) {
+        return is_upper_form(outward, form);
+      });
   const bool is_canadian = is_upper_form(outward, "A9A") && is_upper_form(inward, "9A9");
-  if (is_british || is_canadian)
-    scan.add(EntityType::ZipCode, word.start, word.end + 4, kShaped);
+  if (is_british || is_canadian) scan.add(EntityType::ZipCode, word.start, word.end + 4, kShaped);
 }
 
 }  // namespace croft::privacy

@@ -128,12 +128,13 @@ TEST(Sensitivity, ReadsNamesAndNumbers) {
 // "claude" is a given name: routes and models that are called so must not stop every request.
 TEST(Sensitivity, ModelsAreNoPeople) {
   for (const char* model : {"claude-sonnet-4-5", "croft/a", "Alibaba/Qwen", "max"})
-    EXPECT_EQ(scan(json::object{{"model", model},
-                                {"max_completion_tokens", 16},
-                                {"messages", json::array{json::object{{"role", "user"},
-                                                                      {"content", "Hello"}}}}})
-                  .verdict,
-              Verdict::None)
+    EXPECT_EQ(
+        scan(json::object{
+                 {"model", model},
+                 {"max_completion_tokens", 16},
+                 {"messages", json::array{json::object{{"role", "user"}, {"content", "Hello"}}}}})
+            .verdict,
+        Verdict::None)
         << model;
   for (const char* name : {"model", "role", "type"}) {
     EXPECT_EQ(scan(json::object{{name, "Maria Lindqvist"}}).count(Person), 1u) << name;

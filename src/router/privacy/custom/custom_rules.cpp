@@ -44,8 +44,8 @@ struct CustomRules::Pattern {
     return std::ranges::any_of(rule.context, [&](const std::string& word) {
       for (std::size_t at = around.find(word); at != std::string::npos;
            at = around.find(word, at + 1)) {
-        const bool begins = at == 0 ? from == 0 || !is(text[from - 1], kWord)
-                                    : !is(around[at - 1], kWord);
+        const bool begins =
+            at == 0 ? from == 0 || !is(text[from - 1], kWord) : !is(around[at - 1], kWord);
         const std::size_t after = at + word.size();
         const bool ends = after == around.size() ? to == text.size() || !is(text[to], kWord)
                                                  : !is(around[after], kWord);
@@ -77,8 +77,7 @@ Result<void> CustomRules::add_pattern(CustomPattern pattern) {
   options.set_never_capture(true);
   auto made = std::make_unique<Pattern>(std::move(pattern), options);
   if (!made->regex.ok())
-    return wrong("is no regular expression that Croft takes: " +
-                     quote_foreign(made->regex.error()),
+    return wrong("is no regular expression that Croft takes: " + quote_foreign(made->regex.error()),
                  "Patterns are RE2's: no look-ahead, look-behind or back-reference");
   if (re2::RE2::FullMatch("", made->regex))
     return wrong("matches the empty text, and so at every place",
@@ -119,8 +118,7 @@ bool CustomRules::find_pattern(const Pattern& pattern, std::string_view text,
     }
     at = end;
     const bool told = pattern.is_told(text, start, end);
-    const float score =
-        std::min(1.0f, pattern.rule.score + (told ? kContextAdds : 0.0f));
+    const float score = std::min(1.0f, pattern.rule.score + (told ? kContextAdds : 0.0f));
     if (score > 0.0f) findings.push_back({pattern.rule.type, start, end, score});
   }
   return true;
@@ -132,8 +130,7 @@ bool CustomRules::apply(std::string_view text, const Clock::time_point* deadline
     if (!find_pattern(*pattern, text, deadline, findings)) return false;
   if (!words_.find(text, deadline, findings)) return false;
   if (allowed_.empty()) return true;
-  const std::size_t longest =
-      std::ranges::max(allowed_, {}, &std::string::size).size();
+  const std::size_t longest = std::ranges::max(allowed_, {}, &std::string::size).size();
   std::erase_if(findings, [&](const Finding& finding) {
     return finding.end - finding.start <= longest &&
            std::ranges::binary_search(

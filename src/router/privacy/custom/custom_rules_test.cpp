@@ -1,6 +1,6 @@
-// Goal: a configuration's own patterns and word lists find what they say, with their scores, and what
-// is allowed is never flagged; large lists and hostile texts stay cheap. Method: rules on short
-// texts, through find_entities; a list of 100,000 entries with its time and memory.
+// Goal: a configuration's own patterns and word lists find what they say, with their scores, and
+// what is allowed is never flagged; large lists and hostile texts stay cheap. Method: rules on
+// short texts, through find_entities; a list of 100,000 entries with its time and memory.
 #include "router/privacy/custom/custom_rules.h"
 
 #include <gmock/gmock.h>
@@ -72,9 +72,10 @@ TEST(CustomRules, ContextRaisesTheScoreOrIsNeeded) {
 
 TEST(CustomRules, WrongPatternsAreRefusedWithTheReason) {
   CustomRules rules;
-  for (const auto& [regex, says] : {std::pair("(", "missing"), std::pair("a*", "empty text"),
-                                   std::pair("(?=a)", "regular expression"), std::pair("", "empty"),
-                                   std::pair("\\1", "regular expression")}) {
+  for (const auto& [regex, says] :
+       {std::pair("(", "missing"), std::pair("a*", "empty text"),
+        std::pair("(?=a)", "regular expression"), std::pair("", "empty"),
+        std::pair("\\1", "regular expression")}) {
     const auto added = rules.add_pattern({EntityType::Person, regex, 0.5f, {}});
     ASSERT_FALSE(added) << regex;
     EXPECT_THAT(added.error().message, HasSubstr(says)) << regex;
@@ -140,8 +141,7 @@ TEST(CustomRules, AHundredThousandEntries) {
 TEST(CustomRules, AllowedIsNeverFlagged) {
   CustomRules rules;
   rules.set_allowed({"help@example.com", "4111 1111 1111 1111"});
-  EXPECT_EQ(redact("Help@Example.com jane@example.com", rules),
-            "Help@Example.com <EMAIL_ADDRESS>");
+  EXPECT_EQ(redact("Help@Example.com jane@example.com", rules), "Help@Example.com <EMAIL_ADDRESS>");
   EXPECT_EQ(redact("4111 1111 1111 1111, 5555555555554444", rules),
             "4111 1111 1111 1111, <CREDIT_CARD>");
 }

@@ -42,9 +42,11 @@ class LabelScores {
     std::memcpy(&bytes, weights.data(), sizeof bytes);
     // Each byte becomes the upper one of two, and shifting it down keeps its sign.
     low_ += (Half)__builtin_shufflevector(Bytes{}, bytes, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
-                                          6, 22, 7, 23) >> 8;
-    high_ += (Half)__builtin_shufflevector(Bytes{}, bytes, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
-                                           13, 29, 14, 30, 15, 31) >> 8;
+                                          6, 22, 7, 23) >>
+            8;
+    high_ += (Half)__builtin_shufflevector(Bytes{}, bytes, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+                                           29, 14, 30, 15, 31) >>
+             8;
   }
 
   /// Where `other` is larger, takes its score, and notes `from` in `source`.

@@ -13,8 +13,9 @@ namespace croft::privacy {
 
 /// The types that the tagger knows, in the order of its labels.
 inline constexpr std::array kNameTypes = {
-    EntityType::Person, EntityType::Location, EntityType::StreetAddress, EntityType::Organization,
-    EntityType::Nrp,    EntityType::Title,    EntityType::Age};
+    EntityType::Person,       EntityType::Location, EntityType::StreetAddress,
+    EntityType::Organization, EntityType::Nrp,      EntityType::Title,
+    EntityType::Age};
 
 using NameLabel = std::uint8_t;
 inline constexpr NameLabel kOutside = 0;

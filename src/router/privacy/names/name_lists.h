@@ -18,8 +18,8 @@ enum NameList : std::uint8_t {
   kCity = 4,
   kRegion = 8,  ///< a country, state or province
   kFirm = 16,
-  kPeople = 32,       ///< "Dutch", "Catholic"
-  kCommonWord = 64,   ///< a word that every text has; its identity is a feature
+  kPeople = 32,         ///< "Dutch", "Catholic"
+  kCommonWord = 64,     ///< a word that every text has; its identity is a feature
   kBeginsLonger = 128,  ///< the first token of an entry of several
 };
 inline constexpr std::uint8_t kNamesOfLists =

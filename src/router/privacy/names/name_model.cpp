@@ -8,8 +8,8 @@
 namespace croft::privacy {
 namespace {
 
-// Sums of int16 cannot overflow: a token's own score is within 28 · 127 + 1000, the best sum so far is
-// brought back to 0 at every token, and no sum is left below kFloor.
+// Sums of int16 cannot overflow: a token's own score is within 28 · 127 + 1000, the best sum so far
+// is brought back to 0 at every token, and no sum is left below kFloor.
 constexpr std::int16_t kNever = -16000;
 constexpr std::int16_t kFloor = -12000;
 constexpr std::int16_t kUnset = kNever + kFloor - 1;
@@ -33,8 +33,8 @@ NameModel::NameModel(NameModelData data)
   for (std::size_t before = 0; before < name_labels_padded; ++before)
     for (std::size_t label = 0; label < name_labels_padded; ++label) {
       const bool is_label = before < name_labels_count && label < name_labels_count;
-      const bool may = is_label && may_follow(static_cast<NameLabel>(before),
-                                              static_cast<NameLabel>(label));
+      const bool may =
+          is_label && may_follow(static_cast<NameLabel>(before), static_cast<NameLabel>(label));
       transitions_[before][label] =
           may ? data.transitions[before * name_labels_count + label] : kNever;
     }
@@ -128,8 +128,8 @@ std::size_t NameModel::find(std::string_view text, std::size_t start, NameScratc
     int tokens = 0;
     for (; token < scratch.tokens.size() && scratch.tokens[token].start < found[i].end; ++token)
       if (scratch.labels[token] != kOutside && scratch.tokens[token].start >= found[i].start) {
-        ahead += scratch.emissions[token][scratch.labels[token]] -
-                 scratch.emissions[token][kOutside];
+        ahead +=
+            scratch.emissions[token][scratch.labels[token]] - scratch.emissions[token][kOutside];
         ++tokens;
       }
     const float mean = static_cast<float>(ahead) / static_cast<float>(std::max(tokens, 1));

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "base/json.h"
-#include "router/privacy/names/name_features.h"
 #include "router/privacy/names/label_scores.h"
+#include "router/privacy/names/name_features.h"
 #include "router/privacy/names/name_labels.h"
 
 namespace croft::privacy {
@@ -82,7 +82,8 @@ class NameModel {
   json::object report_;
 };
 
-/// From labels to spans, in the tokens' text. Spans of peoples and titles that touch are not joined.
+/// From labels to spans, in the tokens' text. Spans of peoples and titles that touch are not
+/// joined.
 void append_spans(std::span<const NameToken> tokens, std::span<const NameLabel> labels,
                   std::vector<NameSpan>& spans);
 

@@ -41,8 +41,7 @@ class Reader {
         TRY(integer(header, "list_slots", 1, static_cast<std::int64_t>(NameLists::slots_max))));
     if (!std::has_single_bit(slots)) return corrupt("`list_slots` is no power of two");
     const std::size_t weights = (std::size_t{1} << data.bucket_bits) * name_labels_count;
-    const std::size_t wanted =
-        sizeof data.transitions + weights + slots * sizeof(std::uint32_t);
+    const std::size_t wanted = sizeof data.transitions + weights + slots * sizeof(std::uint32_t);
     const std::size_t there = file_.size() - sizeof(std::uint64_t) - offset_;
     if (there != wanted)
       return corrupt("its tables from byte " + std::to_string(offset_) + " on have " +
@@ -109,8 +108,8 @@ class Reader {
   /// A model of other types, or of these in another order, would say nonsense.
   Result<void> check_labels(const json::value& header) const {
     const json::value* const types = croft::find(header, "types");
-    bool same = types != nullptr && types->is_array() &&
-                types->get_array().size() == kNameTypes.size();
+    bool same =
+        types != nullptr && types->is_array() && types->get_array().size() == kNameTypes.size();
     for (std::size_t i = 0; same && i < kNameTypes.size(); ++i) {
       const json::value& type = types->get_array()[i];
       same = type.is_string() && type.get_string() == entity_name(kNameTypes[i]);
@@ -147,12 +146,11 @@ Result<NameModelData> parse_name_model(std::span<const std::byte> file, std::str
 std::vector<std::byte> name_model_bytes(const NameModelData& data) {
   json::array types;
   for (const EntityType type : kNameTypes) types.emplace_back(entity_name(type));
-  const std::string header =
-      json::serialize(json::object{{"types", std::move(types)},
-                                   {"bucket_bits", data.bucket_bits},
-                                   {"list_slots", data.list_slots.size()},
-                                   {"outside_penalty", data.outside_penalty},
-                                   {"report", data.report}});
+  const std::string header = json::serialize(json::object{{"types", std::move(types)},
+                                                          {"bucket_bits", data.bucket_bits},
+                                                          {"list_slots", data.list_slots.size()},
+                                                          {"outside_penalty", data.outside_penalty},
+                                                          {"report", data.report}});
   CHECK(header.size() <= header_bytes_max);
   const std::uint32_t numbers[] = {version, static_cast<std::uint32_t>(header.size())};
   std::vector<std::byte> out;

@@ -93,11 +93,11 @@ TEST(NameModelFile, HostileHeaders) {
     std::string_view key;
     std::string_view value;
     std::string_view says;
-  } cases[] = {{"bucket_bits", "40", "`bucket_bits`"},   {"bucket_bits", "5", "tables from byte"},
-               {"bucket_bits", "-1", "`bucket_bits`"},   {"list_slots", "3", "no power of two"},
-               {"list_slots", "0", "`list_slots`"},      {"list_slots", "1048576", "tables from"},
-               {"outside_penalty", "1e9", "`outside"},   {"types", "[]", "`types`"},
-               {"types", "[\"PERSON\"]", "`types`"},     {"types", "7", "`types`"}};
+  } cases[] = {{"bucket_bits", "40", "`bucket_bits`"}, {"bucket_bits", "5", "tables from byte"},
+               {"bucket_bits", "-1", "`bucket_bits`"}, {"list_slots", "3", "no power of two"},
+               {"list_slots", "0", "`list_slots`"},    {"list_slots", "1048576", "tables from"},
+               {"outside_penalty", "1e9", "`outside"}, {"types", "[]", "`types`"},
+               {"types", "[\"PERSON\"]", "`types`"},   {"types", "7", "`types`"}};
   for (const auto& [key, value, says] : cases) {
     json::object changed = header();
     changed[key] = *parse_json(value, "value");

@@ -14,9 +14,9 @@ bool is_title_word(std::uint32_t hash) {
     std::array<std::uint32_t, 24> hashes{};
     std::size_t count = 0;
     for (const char* word :
-         {"mr",   "mrs",  "ms",     "miss",   "dr",     "prof",   "sir",     "madam",
-          "herr", "frau", "mme",    "mlle",   "señor",  "señora", "signor",  "signora",
-          "heer", "sra",  "sr",     "meneer", "dott",   "mevrouw", "monsieur", "madame"})
+         {"mr",   "mrs",  "ms",  "miss",   "dr",    "prof",    "sir",      "madam",
+          "herr", "frau", "mme", "mlle",   "señor", "señora",  "signor",   "signora",
+          "heer", "sra",  "sr",  "meneer", "dott",  "mevrouw", "monsieur", "madame"})
       hashes[count++] = name_hash(word);
     return hashes;
   }();
@@ -77,8 +77,7 @@ bool is_likely(Tokens tokens, EntityType type, const Stretch& stretch) {
 
 }  // namespace
 
-void append_spans(Tokens tokens, std::span<const NameLabel> labels,
-                  std::vector<NameSpan>& spans) {
+void append_spans(Tokens tokens, std::span<const NameLabel> labels, std::vector<NameSpan>& spans) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (labels[i] == kOutside) continue;
     const std::size_t type = type_of(labels[i]);

@@ -23,7 +23,8 @@ constexpr std::uint32_t finished(std::uint32_t hash) {
 /// where the character is. A space: no letter.
 constexpr std::string_view kPlain =
     "AAAAAAACEEEEIIIIDNOOOOO OUUUUYTsaaaaaaaceeeeiiiidnooooo ouuuuyty"
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSs"
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSs"
+    "Ss"
     "SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 static_assert(kPlain.size() == 0x180 - 0xC0);
 
@@ -89,14 +90,14 @@ NameToken read_word(std::string_view text, std::size_t start) {
     if (is(c, kHigh) && high_sign(text, at) != 0) {
       // O’Brien, D’Angelo, l’Avenue: a letter, the sign, a word; I’ve is two.
       const std::size_t sign = apostrophe(text, at);
-      if (sign == 0 || counts.letters != 1 || lower(text[start]) == 'i' || at + sign >= text.size() ||
-          plain_letter(text, at + sign).plain == '\0')
+      if (sign == 0 || counts.letters != 1 || lower(text[start]) == 'i' ||
+          at + sign >= text.size() || plain_letter(text, at + sign).plain == '\0')
         break;
       at += sign;
       continue;
     }
-    if (c == '\'' && counts.letters == 1 && counts.digits == 0 && lower(text[start]) != 'i' && at + 1 < text.size() &&
-        plain_letter(text, at + 1).plain != '\0') {
+    if (c == '\'' && counts.letters == 1 && counts.digits == 0 && lower(text[start]) != 'i' &&
+        at + 1 < text.size() && plain_letter(text, at + 1).plain != '\0') {
       ++at;
       continue;
     }

@@ -1,5 +1,5 @@
-// Goal: the tagger's tokens cover every sign of a text once, at borders of characters, and forms and
-// hashes are those that its features rely on. Method: tables of short texts.
+// Goal: the tagger's tokens cover every sign of a text once, at borders of characters, and forms
+// and hashes are those that its features rely on. Method: tables of short texts.
 #include "router/privacy/names/name_tokens.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,8 @@ std::vector<NameToken> tokens_of(std::string_view text, std::size_t at_once = 10
 std::string joined(std::string_view text) {
   std::string out;
   for (const NameToken& token : tokens_of(text))
-    out += (out.empty() ? "" : "|") + std::string(text.substr(token.start, token.end - token.start));
+    out +=
+        (out.empty() ? "" : "|") + std::string(text.substr(token.start, token.end - token.start));
   return out;
 }
 
@@ -48,12 +49,13 @@ TEST(NameTokens, Forms) {
   const struct {
     const char* text;
     TokenForm form;
-  } cases[] = {{"ann", Lower},    {"Ann", Capitalised}, {"ANN", Upper},      {"A", Initial},
-               {"McLee", Mixed},  {"iPad", Mixed},      {"7", Digits1},      {"42", Digits2},
-               {"123", Digits3},  {"1234", Digits4},    {"12345", Digits5},  {"123456", DigitsMany},
-               {"4th", Coded},    {",", Sign},          {"\n", Line},        {"a@b.de", Address},
-               {"Éva", Capitalised}, {"ÉVA", Upper},    {"żółw", Lower},     {"漢字", Foreign},
-               {"Иван", Foreign}, {"O'Neil", Mixed}};
+  } cases[] = {
+      {"ann", Lower},       {"Ann", Capitalised}, {"ANN", Upper},     {"A", Initial},
+      {"McLee", Mixed},     {"iPad", Mixed},      {"7", Digits1},     {"42", Digits2},
+      {"123", Digits3},     {"1234", Digits4},    {"12345", Digits5}, {"123456", DigitsMany},
+      {"4th", Coded},       {",", Sign},          {"\n", Line},       {"a@b.de", Address},
+      {"Éva", Capitalised}, {"ÉVA", Upper},       {"żółw", Lower},    {"漢字", Foreign},
+      {"Иван", Foreign},    {"O'Neil", Mixed}};
   for (const auto& [text, form] : cases) {
     const auto tokens = tokens_of(text);
     ASSERT_EQ(tokens.size(), 1u) << text;

@@ -11,15 +11,15 @@ namespace {
 
 using Scores = std::array<float, name_labels_padded>;
 
-constexpr double kListsLost = 0.25;   // entities whose words are taken for unknown ones
-constexpr double kWordLost = 0.08;    // single words of them
-constexpr double kAllLower = 0.05;    // texts in lower case
+constexpr double kListsLost = 0.25;  // entities whose words are taken for unknown ones
+constexpr double kWordLost = 0.08;   // single words of them
+constexpr double kAllLower = 0.05;   // texts in lower case
 constexpr double kAllUpper = 0.03;
 constexpr double kNoFullStop = 0.25;
-constexpr float kMargin = 1.0f;       // by which the right label must be ahead
+constexpr float kMargin = 1.0f;        // by which the right label must be ahead
 constexpr float kMissedMargin = 2.0f;  // of an entity over the outside label
 constexpr std::size_t kHeldOutTexts = 10'000;
-constexpr float kSpread = 0.9999f;     // of the weights that are not cut off
+constexpr float kSpread = 0.9999f;  // of the weights that are not cut off
 
 NameLists build_lists(const NameListFiles& files, const TextGrammar& grammar) {
   constexpr std::pair<std::string_view, NameList> kFiles[] = {
@@ -129,8 +129,7 @@ class Perceptron {
       }
       // The right one has to win by a margin.
       for (std::size_t label = 0; label < name_labels_count; ++label)
-        if (label != right[i])
-          sum[label] += label == kOutside ? kMissedMargin : kMargin;
+        if (label != right[i]) sum[label] += label == kOutside ? kMissedMargin : kMargin;
     }
     decode(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -166,9 +165,9 @@ class Perceptron {
       if (weight != 0.0f) sizes.push_back(std::abs(weight));
     std::ranges::sort(sizes);
     const float largest =
-        sizes.empty() ? 1.0f
-                      : sizes[static_cast<std::size_t>(static_cast<float>(sizes.size() - 1) *
-                                                       kSpread)];
+        sizes.empty()
+            ? 1.0f
+            : sizes[static_cast<std::size_t>(static_cast<float>(sizes.size() - 1) * kSpread)];
     const float scale = 127.0f / std::max(largest, 1e-6f);
     data.weights.clear();
     data.weights.reserve(all.size());
@@ -224,7 +223,8 @@ class Perceptron {
   std::uint32_t shift_;
   std::uint64_t time_ = 0;
   std::vector<Scores> weights_;
-  std::vector<std::array<double, name_labels_padded>> sums_;  ///< of every change times when it was made
+  std::vector<std::array<double, name_labels_padded>>
+      sums_;  ///< of every change times when it was made
   std::array<float, name_labels_count * name_labels_count> transitions_{};
   std::array<double, name_labels_count * name_labels_count> transition_sums_{};
   std::vector<NameFeatures> features_;

@@ -119,26 +119,27 @@ TEST(TextGrammar, NamesMistakesByLine) {
   const struct {
     const char* rules;
     const char* says;
-  } cases[] = {{"hello\n", "line 1: this stands before the first rule"},
-               {"= text\n", "the rule text has no alternative"},
-               {"= text\n{other}\n", "line 2: there is no rule"},
-               {"= text\n<names>\n", "line 2: there is no list"},
-               {"= text\n(a|b\n", "line 2: a \")\" is missing"},
-               {"= text\na)\n", "outside of parentheses"},
-               {"= text\na|b\n", "outside of parentheses"},
-               {"= text\n{a\n", "\"}\" is missing"},
-               {"= text\n{}\n", "\"}\" is missing"},
-               {"= text\nx}\n", "without its beginning"},
-               {"= text\na\\\n", "a backslash at the end"},
-               {"= text\nx\n= text\ny\n", "is there already"},
-               {"= text\nx\n= PERSONA\ny\n", "no type of entity"},
-               {"= text\nx\n= a b\ny\n", "a rule's name is one word"},
-               {"= other\nx\n", "there is no rule \"text\""},
-               {"= text\n{a}\n= a\n{b}\n= b\n(x|{a})\n", "leads to itself"},
-               {"= text\n{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}\n= a\n{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}\n"
-                "= b\n{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}\n= c\n{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}\n"
-                "= d\nx\n",
-                "far too long"}};
+  } cases[] = {
+      {"hello\n", "line 1: this stands before the first rule"},
+      {"= text\n", "the rule text has no alternative"},
+      {"= text\n{other}\n", "line 2: there is no rule"},
+      {"= text\n<names>\n", "line 2: there is no list"},
+      {"= text\n(a|b\n", "line 2: a \")\" is missing"},
+      {"= text\na)\n", "outside of parentheses"},
+      {"= text\na|b\n", "outside of parentheses"},
+      {"= text\n{a\n", "\"}\" is missing"},
+      {"= text\n{}\n", "\"}\" is missing"},
+      {"= text\nx}\n", "without its beginning"},
+      {"= text\na\\\n", "a backslash at the end"},
+      {"= text\nx\n= text\ny\n", "is there already"},
+      {"= text\nx\n= PERSONA\ny\n", "no type of entity"},
+      {"= text\nx\n= a b\ny\n", "a rule's name is one word"},
+      {"= other\nx\n", "there is no rule \"text\""},
+      {"= text\n{a}\n= a\n{b}\n= b\n(x|{a})\n", "leads to itself"},
+      {"= text\n{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}\n= a\n{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}{b}\n"
+       "= b\n{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}{c}\n= c\n{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}{d}\n"
+       "= d\nx\n",
+       "far too long"}};
   for (const auto& [rules, says] : cases) {
     const auto grammar = TextGrammar::parse(rules, "rules.txt", {});
     ASSERT_FALSE(grammar) << rules;

@@ -277,8 +277,8 @@ MarkedText TextGrammar::make(TextRandom& random, TextShare share) const {
 
 void TextGrammar::write(const Rule& rule, TextRandom& random, TextShare share, bool is_marked,
                         MarkedText& out) const {
-  const bool has_parts = rule.is_text && share != TextShare::All &&
-                         rule.alternatives.size() >= kHeldOutEvery;
+  const bool has_parts =
+      rule.is_text && share != TextShare::All && rule.alternatives.size() >= kHeldOutEvery;
   const auto is_drawn = [&](std::size_t i) {
     return !has_parts || (i % kHeldOutEvery == 0) == (share == TextShare::HeldOut);
   };

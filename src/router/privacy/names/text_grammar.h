@@ -10,8 +10,8 @@
 ///     <first_names> <last_names>         a line of the list of that name
 ///
 /// {rule^} is in upper case, {rule~} in lower case, {rule+} begins with a capital, {rule!} is the
-/// first letter alone; (a|b|) is one of these; # is a digit; \n a line break; a backslash before any other sign takes it as it is.
-/// "text" is where every text begins.
+/// first letter alone; (a|b|) is one of these; # is a digit; \n a line break; a backslash before
+/// any other sign takes it as it is. "text" is where every text begins.
 ///
 /// Threads: making texts is safe from any number at once, each with its own random numbers.
 

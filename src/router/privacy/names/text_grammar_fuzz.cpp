@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(grammar->templates_count() <= size);
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     TextRandom random(seed);
-    const MarkedText made = grammar->make(random, seed % 2 == 0 ? TextShare::All
-                                                                : TextShare::HeldOut);
+    const MarkedText made =
+        grammar->make(random, seed % 2 == 0 ? TextShare::All : TextShare::HeldOut);
     std::size_t last = 0;
     for (const MarkedText::Mark& mark : made.marks) {
       CHECK(last <= mark.start && mark.start <= mark.end && mark.end <= made.text.size());
