@@ -93,6 +93,8 @@ def shapes(path, value):
 
 
 class PrivacyCase(unittest.TestCase):
+    asked = False  # the cloud, by some case
+
     @classmethod
     def setUpClass(cls):
         harness.require_model(harness.DEFAULT_MODEL)
@@ -113,6 +115,7 @@ class PrivacyCase(unittest.TestCase):
 
         collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
         threading.Thread(target=collector.serve_forever, daemon=True).start()
+        cls.stack.callback(collector.server_close)
         cls.stack.callback(collector.shutdown)
         toml = ""
         for dialect in DIALECTS:
@@ -144,11 +147,14 @@ class PrivacyCase(unittest.TestCase):
             raise AssertionError(f"croft serve ended with {status}: {log}")
         if leaks(log.encode()) or leaks(spans):
             raise AssertionError(f"the log holds {leaks(log.encode())}, the spans {leaks(spans)}")
-        if not spans:
+        if cls.asked and not spans:
             raise AssertionError("no span was sent, so nothing was proved of them")
 
     def setUp(self):
         self.cloud.reset()
+
+    def tearDown(self):
+        type(self).asked |= bool(self.cloud.exchanges)
 
     def assert_nothing_left(self):
         """Of what was planted, in what the cloud, the log, the metrics and the files got."""
@@ -255,9 +261,9 @@ class PrivacyCase(unittest.TestCase):
         self.assertIn("EMAIL_ADDRESS", json.dumps(answer["route_trace"]))
 
     def test_redact_is_the_same_code(self):
-        text = f"Gr\u00fc\u00dfe an {PERSONAL['EMAIL_ADDRESS']}"
+        text = f"f\u00fcr {PERSONAL['EMAIL_ADDRESS']}"
         answer = self.server.post("/v1/redact", {"text": text})
-        self.assertEqual(answer["text"], "Gr\u00fc\u00dfe an <EMAIL_ADDRESS>")
+        self.assertEqual(answer["text"], "f\u00fcr <EMAIL_ADDRESS>")
         found = answer["entities"][0]
         self.assertEqual(text.encode()[found["start"]:found["end"]].decode(), PERSONAL["EMAIL_ADDRESS"])
         line = harness.run("redact", "--jsonl", "--json", "-", stdin=json.dumps({"text": text}).encode() + b"\n")
@@ -367,8 +373,8 @@ class CrashCase(unittest.TestCase):
 class DetectorCase(unittest.TestCase):
     def test_the_search_finds_what_is_planted(self):
         for name, value in PLANTED.items():
-            for written in (f"x{value}y".encode(), base64.b64encode(f"xyz{value}xyz".encode()), value.encode().hex().encode()):
-                self.assertEqual({leak.partition(":")[0] for leak in leaks(written)}, {name}, written)
+            for hidden in (f"x{value}y".encode(), base64.b64encode(f"xyz{value}xyz".encode()), value.encode().hex().encode()):
+                self.assertEqual({leak.split(":")[0] for leak in leaks(hidden)}, {name})
         self.assertEqual(leaks(b"nothing of the kind"), [])
 
 
