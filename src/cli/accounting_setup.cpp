@@ -61,7 +61,8 @@ Result<void> set_reference(const Settings& settings, AccountingRates& rates) {
     return fail(ErrorCode::InvalidArgument,
                 "the price of " + text + " is in " + price->rates.currency +
                     ", the costs of the routes in " + rates.currency,
-                "Sums need one currency: set `currency` under [router] in croft.toml", "reference-model");
+                "Sums need one currency: set `currency` under [router] in croft.toml",
+                "reference-model");
   rates.reference = price->rates;
   rates.reference_version = list.version() + " " + text;
   return {};

@@ -197,7 +197,8 @@ std::optional<HttpResponse> Application::admit(HttpRequest& head) {
   if (head.has_header("Origin")) {
     head.response_headers.push_back(
         {"Access-Control-Allow-Origin", std::string(head.header("Origin"))});
-    head.response_headers.push_back({"Access-Control-Expose-Headers", "x-request-id, Retry-After, x-ratelimit-limit-requests, "
+    head.response_headers.push_back({"Access-Control-Expose-Headers",
+                                     "x-request-id, Retry-After, x-ratelimit-limit-requests, "
                                      "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
                                      "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
                                      "x-ratelimit-reset-tokens"});
@@ -491,7 +492,8 @@ Result<void> Application::run_call(const Call& call, const json::object& body,
                                    const std::shared_ptr<ResponseWriter>& writer) {
   const std::string& name = house_.source(call.model).name;
   ModelMetrics& metrics = metrics_.of(call.model);
-  if (call.path == "/v1/embeddings") return start_embeddings(body, engine, name, metrics, call.ticket, writer);
+  if (call.path == "/v1/embeddings")
+    return start_embeddings(body, engine, name, metrics, call.ticket, writer);
   if (call.path == "/tokenize") {
     writer->send(json_response(TRY(tokenize_route(body, *engine))));
     return {};

@@ -62,7 +62,8 @@ struct HttpResponse {
 /// answer.
 struct RequestRecord {
   std::string method = {};
-  std::string route{unmatched_route};  ///< the route's pattern, never the path as sent (threats.md A3)
+  std::string route{
+      unmatched_route};  ///< the route's pattern, never the path as sent (threats.md A3)
   std::string id = {};
   int status = 0;
   std::size_t prompt_tokens = 0;

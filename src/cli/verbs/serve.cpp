@@ -199,8 +199,7 @@ Result<int> serve_verb(const Settings& settings) {
   if (router) TRY(apply_router_config(router, paths, *options.routing));
   TRY(start_exporter(settings, *options.routing));
   options.accountant = TRY(make_accountant(settings, router.get()));
-  if (options.accountant)
-    options.usage = std::make_shared<UsageReader>(database_address(settings));
+  if (options.accountant) options.usage = std::make_shared<UsageReader>(database_address(settings));
   routing_ready = true;
   if (options.require_key || !is_loopback(options.host)) TRY(ensure_key(options.key_file));
   const std::unique_ptr<AccessService> access = TRY(AccessService::start(settings, options));

@@ -237,7 +237,7 @@ struct Failed {
   FailureCause cause = FailureCause::Server;
   bool retryable = false;  ///< the same request may succeed at the same upstream later
   std::optional<std::chrono::milliseconds> retry_after = {};  ///< as the upstream asked
-  int status = 0;  ///< of an HTTP answer that was an error from its head on; 0: there was none
+  int status = 0;       ///< of an HTTP answer that was an error from its head on; 0: there was none
   bool reached = true;  ///< false: the upstream cannot have seen the request
 };
 [[nodiscard]] bool operator==(const Failed& a, const Failed& b);

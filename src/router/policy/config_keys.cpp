@@ -128,9 +128,10 @@ constexpr std::array kModelKeys = std::to_array<KeySpec>({
      .unit = "per million tokens",
      .help = "price of prompt tokens that the upstream wrote to its cache; without it, `price_in`"},
     {.name = "price",
-     .help = "instead of these: `\"PROVIDER/MODEL\"`, an entry of `croft prices list`, or "
-             "`\"unknown\"`: then its cost is shown as unpriced, and keys with a budget may not use "
-             "it"},
+     .help =
+         "instead of these: `\"PROVIDER/MODEL\"`, an entry of `croft prices list`, or "
+         "`\"unknown\"`: then its cost is shown as unpriced, and keys with a budget may not use "
+         "it"},
     {.name = "currency", .help = "of its prices, three letters; without it, that of `[router]`"},
     {.name = "free",
      .kind = KeyKind::Flag,

@@ -410,13 +410,17 @@ TEST(ParseRouter, PricesComeFromTheListWhereAModelAsksForIt) {
   RouterSurroundings around;
   around.listed_price = [](const std::string& name) -> Result<TokenPrices> {
     if (name != "acme/big") return fail(ErrorCode::Forbidden, "no " + name, "Did you mean big?");
-    return TokenPrices{.in = 2, .out = 8, .cached = 0.5, .cache_write = 2.5, .currency = "EUR",
-                       .version = "v1"};
+    return TokenPrices{
+        .in = 2, .out = 8, .cached = 0.5, .cache_write = 2.5, .currency = "EUR", .version = "v1"};
   };
   const auto with = [&](const std::string& price) {
-    return parse_test("upstreams: {u: {dialect: openai, url: \"https://a.example.com\"}}\n"
-                      "models: {m: {upstream: u, price: " + price + "}}\n"
-                      "routes: {r: {cloud: m}}\n", around);
+    return parse_test(
+        "upstreams: {u: {dialect: openai, url: \"https://a.example.com\"}}\n"
+        "models: {m: {upstream: u, price: " +
+            price +
+            "}}\n"
+            "routes: {r: {cloud: m}}\n",
+        around);
   };
   const ParsedRouter listed = with("acme/big");
   ASSERT_TRUE(listed.config) << all_problems(listed);

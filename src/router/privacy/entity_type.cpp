@@ -191,7 +191,8 @@ EntitySet secret_entities() {
 
 EntitySet tagged_entities() {
   EntitySet set;
-  for (const EntityType type : {Person, Location, StreetAddress, ZipCode, Organization, Nrp, Title, Age})
+  for (const EntityType type :
+       {Person, Location, StreetAddress, ZipCode, Organization, Nrp, Title, Age})
     set.set(static_cast<std::size_t>(type));
   return set;
 }

@@ -87,7 +87,8 @@ bool is_in_identifier(std::string_view text, const NameSpan& span) {
   while (end < text.size() && belongs(text[end])) ++end;
   const std::string_view word = text.substr(begin, end - begin);
   return std::ranges::all_of(word, belongs) && word.contains('_') &&
-         (begin == 0 || !is(text[begin - 1], kWord)) && (end == text.size() || !is(text[end], kWord));
+         (begin == 0 || !is(text[begin - 1], kWord)) &&
+         (end == text.size() || !is(text[end], kWord));
 }
 
 /// Whether it begins or ends in the midst of a word: "555-0100id_abc" holds no address.

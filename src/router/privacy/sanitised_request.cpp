@@ -88,7 +88,8 @@ Result<SanitisedRequest> sanitise(json::object body, const PrivacyPolicy& policy
     return SanitisedRequest(std::move(body), policy.mode);
   }
   if (forbidden.any()) {
-    const Sensitivity now = scan_request(body, forbidden, policy.limits, scratch, earlier.clean.get());
+    const Sensitivity now =
+        scan_request(body, forbidden, policy.limits, scratch, earlier.clean.get());
     if (stops(policy, now)) return refusal(policy, now);
   }
   return SanitisedRequest(std::move(body), policy.mode);

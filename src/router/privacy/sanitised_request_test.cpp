@@ -276,8 +276,8 @@ TEST(ScanRequest, WordsOfProgramsAreNobodysNames) {
           "string"},"grace.period":{"type":"integer"}},"required":["max_results"]}}}]})");
   EXPECT_EQ(clean.verdict, Verdict::None) << clean.summary();
   // A name as a member's name is found all the same.
-  EXPECT_EQ(scan(R"({"model":"m","metadata":{"Jane Miller":1}})").counts[static_cast<std::size_t>(
-                Person)],
+  EXPECT_EQ(scan(R"({"model":"m","metadata":{"Jane Miller":1}})")
+                .counts[static_cast<std::size_t>(Person)],
             1u);
   EXPECT_EQ(scan(R"({"model":"m","metadata":{"jane.miller@acme-corp.de":1}})").verdict,
             Verdict::Found);

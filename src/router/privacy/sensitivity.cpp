@@ -213,8 +213,7 @@ Sensitivity fail_closed(const EntitySet& gated, Look look) {
 }  // namespace
 
 void CleanTexts::add(std::string_view text) {
-  if (text.size() < worth_keeping || texts_.size() == count_max ||
-      text.size() > bytes_max - bytes_)
+  if (text.size() < worth_keeping || texts_.size() == count_max || text.size() > bytes_max - bytes_)
     return;
   bytes_ += text.size();
   texts_.emplace_back(text);

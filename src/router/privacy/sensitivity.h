@@ -75,8 +75,8 @@ struct ScanLimits {
 /// them), and where something went wrong: it never fails open. Throws nothing.
 /// Threads: any number, each with its own scratch.
 ///
-/// `clean`: of an earlier look at the same request, with the same rules; may be null. The tagger of names is not asked where `gated` has nothing that it
-/// finds.
+/// `clean`: of an earlier look at the same request, with the same rules; may be null. The tagger of
+/// names is not asked where `gated` has nothing that it finds.
 [[nodiscard]] Sensitivity scan_request(const json::object& body, const EntitySet& gated,
                                        const ScanLimits& limits, FindScratch& scratch,
                                        const CleanTexts* clean = nullptr);

@@ -120,7 +120,10 @@ void CloudAsk::cancel() {
     const Sink sink = std::exchange(self->sink_, nullptr);
     if (sink == nullptr) return;  // it was over already
     dialects::Failed failed;
-    failed.error = {.code = ErrorCode::Cancelled, .message = "the request was cancelled", .hint = {}, .field = {}};
+    failed.error = {.code = ErrorCode::Cancelled,
+                    .message = "the request was cancelled",
+                    .hint = {},
+                    .field = {}};
     sink(0, failed,
          std::make_shared<const std::vector<AttemptNote>>(
              self->call_ ? self->call_->notes() : std::vector<AttemptNote>()));

@@ -40,8 +40,8 @@ bool Accountant::has_room_for_stranger() {
 }
 
 std::optional<LedgerRow> Accountant::settled(const RequestRecord& record) {
-  const bool stranger = record.tenant.empty() &&
-                        (record.status == 401 || record.route == unmatched_route);
+  const bool stranger =
+      record.tenant.empty() && (record.status == 401 || record.route == unmatched_route);
   if (stranger && !has_room_for_stranger()) return std::nullopt;
   try {
     const Power power = power_after(record.compute_seconds);

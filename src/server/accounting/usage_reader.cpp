@@ -140,10 +140,9 @@ Result<json::object> UsageReader::answer(const UsageQuestion& question,
   LedgerSummary summary;
   summary.groups.resize(question.groupings.size());
   if (ledger)
-    summary =
-        TRY(summarise_ledger(*ledger, question.range, question.groupings,
-                             [&](std::int64_t, std::int64_t) { return !stop.stop_requested(); },
-                             wanted));
+    summary = TRY(summarise_ledger(
+        *ledger, question.range, question.groupings,
+        [&](std::int64_t, std::int64_t) { return !stop.stop_requested(); }, wanted));
   else if (ledger.error().code != ErrorCode::NotFound)  // no row was written yet
     return std::unexpected(ledger.error());
   json::object out = summary_json(summary, question.groupings);

@@ -110,9 +110,8 @@ void RoutedCall::ask_cloud(std::vector<std::size_t> candidates) {
   std::vector<const CandidateModel*> models;
   for (const std::size_t candidate : asked_candidates_) models.push_back(&model_of(candidate));
   ticket->reserve(
-      dearest_price(models, plan_.prompt_tokens_most, answer_tokens),
-      plan_.prompt_tokens_most, answer_tokens,
-      [self = shared_from_this()](Result<BudgetHold> hold) {
+      dearest_price(models, plan_.prompt_tokens_most, answer_tokens), plan_.prompt_tokens_most,
+      answer_tokens, [self = shared_from_this()](Result<BudgetHold> hold) {
         self->writer_->post([self, hold = std::make_shared<Result<BudgetHold>>(std::move(hold))] {
           self->reserved(std::move(*hold));
         });
@@ -207,9 +206,9 @@ void RoutedCall::note_cloud(const std::vector<AttemptNote>& notes) {
       continue;
     }
     if (note.won && source_ == Source::Cloud) trace_.answered_by = trace_.attempts.size();
-    trace_.attempts.push_back(attempt_trace(
-        note, model, context_.state->upstreams[*model.upstream]->config(), cloud_started_ms_,
-        prompt_tokens_about(call_)));
+    trace_.attempts.push_back(attempt_trace(note, model,
+                                            context_.state->upstreams[*model.upstream]->config(),
+                                            cloud_started_ms_, prompt_tokens_about(call_)));
   }
 }
 

@@ -106,8 +106,7 @@ struct ValueWriter {
   }
   void operator()(const Money& money) {
     values[next++] = SqlParameter(money_state_name(money.state));
-    values[next++] =
-        money.has_amount() ? SqlParameter(money.nano) : SqlParameter(nullptr);
+    values[next++] = money.has_amount() ? SqlParameter(money.nano) : SqlParameter(nullptr);
   }
 };
 
@@ -148,8 +147,8 @@ struct ValueReader {
     (*this)(state);
     (*this)(nano);
     field = {};
-    for (const MoneyState one : {MoneyState::Unknown, MoneyState::Unpriced, MoneyState::Known,
-                                 MoneyState::Estimated}) {
+    for (const MoneyState one :
+         {MoneyState::Unknown, MoneyState::Unpriced, MoneyState::Known, MoneyState::Estimated}) {
       const Money money{one, nano.value_or(0)};
       if (money_state_name(one) != state || nano.has_value() != money.has_amount()) continue;
       field = money;

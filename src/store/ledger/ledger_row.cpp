@@ -59,7 +59,8 @@ void make_storable(LedgerRow& row) {
   for (std::string* text :
        {&row.server, &row.endpoint, &row.tenant, &row.team, &row.key_id, &row.route, &row.rule,
         &row.reason, &row.requested_model, &row.model, &row.provider, &row.outcome,
-        &row.price_version, &row.currency, &row.energy_method, &row.reservation, &row.request_id, &row.reference_version})
+        &row.price_version, &row.currency, &row.energy_method, &row.reservation, &row.request_id,
+        &row.reference_version})
     make_text(*text, text_bytes_max);
   for (std::string* text : {&row.gates, &row.features, &row.attempts}) make_json(*text);
 }

@@ -82,8 +82,8 @@ struct LedgerRow {
   std::optional<std::int64_t> energy_uj;  ///< microjoules
   std::string energy_method = "none";     ///< "rapl", "hwmon", "model", "none"
   std::string reservation;                ///< of the budget; empty: there was none
-  std::string request_id;         ///< x-request-id, as logs and the client have it: foreign
-  std::string reference_version;  ///< of the list, and the model, of counterfactual_cost
+  std::string request_id;                 ///< x-request-id, as logs and the client have it: foreign
+  std::string reference_version;          ///< of the list, and the model, of counterfactual_cost
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };

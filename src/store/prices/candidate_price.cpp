@@ -21,10 +21,11 @@ Result<std::int64_t> rate_of(const CandidateModel& model, double units, const ch
 
 Result<CandidatePrice> configured_price(const CandidateModel& model) {
   if (model.prices.unpriced)
-    return fail(ErrorCode::Forbidden,
-                "the model " + model.name + " is unpriced, and a budget cannot be held against it",
-                "Give it a price in croft.toml (" + model.place + "), or use a key without a budget",
-                "model");
+    return fail(
+        ErrorCode::Forbidden,
+        "the model " + model.name + " is unpriced, and a budget cannot be held against it",
+        "Give it a price in croft.toml (" + model.place + "), or use a key without a budget",
+        "model");
   CandidatePrice price;
   price.rates.input = TRY(rate_of(model, model.prices.in, "price_in"));
   price.rates.output = TRY(rate_of(model, model.prices.out, "price_out"));

@@ -238,8 +238,9 @@ TEST(CandidatePrice, TheConfigurationWinsAndSaysSo) {
 }
 
 TEST(CandidatePrice, AnEntryOfTheListGoesThereAndBack) {
-  const PriceList list = list_of(line("acme", "big", R"(,"cached_input":0.25,"cache_write":3.125)") +
-                                 line("acme", "long", R"(,"prompt_tokens_max":1000)"));
+  const PriceList list =
+      list_of(line("acme", "big", R"(,"cached_input":0.25,"cache_write":3.125)") +
+              line("acme", "long", R"(,"prompt_tokens_max":1000)"));
   CandidateModel model;
   model.name = "m";
   const auto prices = prices_from_list(list, "acme/big");

@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "router/privacy/pseudonyms/body_texts.h"
-#include "router/privacy/pseudonyms/value_parts.h"
 #include "router/privacy/pseudonyms/pseudonymise.h"
 #include "router/privacy/pseudonyms/value_parts.h"
 

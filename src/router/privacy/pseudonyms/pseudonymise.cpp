@@ -116,7 +116,8 @@ class Pseudonymiser {
                   if (begin >= end) return;
                   found.push_back({state, number, begin, end, finding.type});
                   if (states_[state].origin.role != TextRole::Name)
-                    map_.note(finding.type, std::string_view(reading.text).substr(begin, end - begin));
+                    map_.note(finding.type,
+                              std::string_view(reading.text).substr(begin, end - begin));
                 });
     }
     return true;
@@ -137,9 +138,8 @@ class Pseudonymiser {
       if (first != begin || last != end) return;
       // Where no escape is undone none was there, though the text holds some elsewhere.
       const bool escaped =
-          state.is_json || std::string_view(state.text)
-                               .substr(range.begin, range.end - range.begin)
-                               .contains('\\');
+          state.is_json ||
+          std::string_view(state.text).substr(range.begin, range.end - range.begin).contains('\\');
       std::string text = escaped ? json_escaped(with, reading.depth) : with;
       if (reading.is_number && !is_json_number(text)) text = '"' + text + '"';
       places.emplace(range.begin, Replacement{range.end, std::move(text)});

@@ -348,7 +348,8 @@ TEST(Pseudonymise, RandomConversationsComeBackExactly) {
       }
       restorer.finish(back);
       ASSERT_EQ(back, original) << "seed " << seed << "\nsent " << out;
-      for (const char* part : {"acme-corp", "ACME", "1111 1111", "11111111", "2345678", "867-5309", "10.17.23.42"})
+      for (const char* part :
+           {"acme-corp", "ACME", "1111 1111", "11111111", "2345678", "867-5309", "10.17.23.42"})
         ASSERT_FALSE(out.contains(part)) << "seed " << seed << "\n" << out;
     }
   }
