@@ -130,16 +130,24 @@ class PrivacyCase(unittest.TestCase):
         toml += route("to/slow", "cloud", cloud=["slow", "anthropic-good"], **both)
         toml += route("to/failing", "cloud", cloud=["fails", "ollama-good"], **both)
         toml += route("to/dying", "cloud", cloud=["dies", "anthropic-good"], after_first_byte="fallback", **both)
+        for mode in ("local-only", "block", "allow"):
+            toml += route(mode, "cloud", cloud=["openai-good"], privacy=mode)
         toml += route("mixed", "cascade", local=[harness.DEFAULT_MODEL], cloud=["openai-good"], privacy="pseudonymise")
         cls.files = tempfile.TemporaryDirectory(prefix="croft-test-")
         cls.stack.callback(cls.files.cleanup)
         folders = {name: cls.files.name for name in ("TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")}
-        cls.routed = Routed(toml, "--log-level", "debug", "--otlp-endpoint", f"http://127.0.0.1:{collector.server_port}", **folders)
+        # The ledger lies among the files that are searched.
+        cls.routed = Routed(toml, "--log-level", "debug", "--database", f"{cls.files.name}/croft.db", "--otlp-endpoint", f"http://127.0.0.1:{collector.server_port}", **folders)
         cls.server = cls.routed.server
 
     @classmethod
     def tearDownClass(cls):
         status = cls.routed.stop()
+        rows = pathlib.Path(cls.files.name, "croft.db").read_bytes()
+        if cls.asked and b"to/openai" not in rows:
+            raise AssertionError("the ledger holds no row, so nothing was proved of it")
+        if leaks(rows):
+            raise AssertionError(f"the ledger holds {leaks(rows)}")
         log = cls.server.log()
         spans = bytes(cls.spans)
         cls.stack.close()
@@ -168,6 +176,28 @@ class PrivacyCase(unittest.TestCase):
                 target = pathlib.Path(os.readlink(link))
                 if target.is_file() and target.stat().st_size < 4 << 20:
                     self.assertEqual(leaks(target.read_bytes()), [], target)
+
+    def test_P11_retries_hedges_and_fallbacks_carry_surrogates(self):
+        text = "Write to " + " and ".join(PLANTED.values())
+        for path in ("/v1/chat/completions", "/v1/messages"):
+            for name in ("to/storm", "to/slow", "to/failing", "to/dying"):
+                for stream in (False, True):
+                    with self.subTest(path=path, route=name, stream=stream):
+                        (self.routed.stream if stream else self.routed.chat)(name, text, path=path, max_tokens=200)
+                        self.assertEqual(leaks(self.cloud.received()), [])
+        self.assertGreater(len(self.cloud.exchanges), 16, "each was asked more than once")
+        self.assert_nothing_left()
+
+    def test_what_a_route_keeps_here_does_not_leave_in_any_field(self):
+        for mode, kept in (("local-only", PLANTED), ("block", PLANTED), ("allow", SECRETS)):
+            for path in ("/v1/chat/completions", "/v1/messages"):
+                for kind, value in kept.items():
+                    for shape, fields in shapes(path, value):
+                        with self.subTest(mode=mode, path=path, kind=kind, shape=shape):
+                            status, _, answer = self.routed.chat(mode, path=path, **{"max_tokens": 64, **fields})
+                            self.assertIn(status, (400, 403), answer)
+        self.assertEqual(self.cloud.received(), b"")
+        self.assert_nothing_left()
 
     def test_nothing_leaves_in_any_field_of_any_shape(self):
         for path in ("/v1/chat/completions", "/v1/messages"):
@@ -345,10 +375,10 @@ PROJECT = "projects.txt"
 
 
 class CrashCase(unittest.TestCase):
-    def test_a_crash_tells_nothing(self):
+    def test_P11_a_crash_tells_nothing(self):
         with FakeCloud(between_ms=200) as cloud, tempfile.TemporaryDirectory() as folder:
             toml = upstream("one", cloud, "openai") + model("m", "one", "any/good") + route("r", "cloud", cloud=["m"], privacy="pseudonymise")
-            routed = Routed(toml, "--log-level", "debug", TMPDIR=folder)
+            routed = Routed(toml, "--log-level", "debug", "--database", f"{folder}/croft.db", TMPDIR=folder)
             limits = pathlib.Path(f"/proc/{routed.server.process.pid}/limits").read_text()
             self.assertRegex(limits, r"Max core file size +[01] ", "a core file would hold what was asked")
 
