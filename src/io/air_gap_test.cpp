@@ -128,7 +128,7 @@ bool filter_is_possible() {
 #define SKIP_WITHOUT_FILTER() \
   if (!filter_is_possible()) GTEST_SKIP() << "this system lets no filter be set"
 
-TEST(AirGapTest, NoSystemCallConnects) {
+TEST(AirGapTest, A7_NoSystemCallConnects) {
   SKIP_WITHOUT_FILTER();
   const Listener there;
   const int made_before = ::socket(AF_INET, SOCK_STREAM, 0);

@@ -67,7 +67,15 @@ price_in = 1.5
 price_out = 6.0
 currency = "USD"
 """
-    for route, models in (("good", ["good"]), ("claude", ["claude"]), ("llama", ["llama"]), ("saved", ["bad", "claude"]), ("lost", ["bad"]),
+    for name, price in (("unpriced", "unknown"), ("listed", "openai/gpt-4o-mini")):
+        text += f"""
+[models."{name}"]
+upstream = "openai"
+model = "any/good"
+context = 8192
+price = "{price}"
+"""
+    for route, models in (("good", ["good"]), ("unpriced", ["unpriced"]), ("listed", ["listed"]), ("claude", ["claude"]), ("llama", ["llama"]), ("saved", ["bad", "claude"]), ("lost", ["bad"]),
                           ("left", ["left"]), ("claude-left", ["claude-left"]), ("broken", ["broken"])):
         text += f'''
 [routes."to/{route}"]
@@ -122,8 +130,8 @@ class AccountsCase:
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return json.loads(done.stdout)
 
-    def key(self, *limits):
-        made = self.croft("keys", "create", self.id().rsplit(".")[-1], *limits)
+    def key(self, *limits, name=""):
+        made = self.croft("keys", "create", self.id().rsplit(".")[-1] + name, *limits)
         # A running server looks for new keys once a second.
         deadline = time.monotonic() + 60
         while self.ask(made["key"], path="/v1/models", method="GET")[0] != 200 and time.monotonic() < deadline:
@@ -188,6 +196,43 @@ class AccountsCase:
         self.assertEqual(seen[0][1]["x-ratelimit-limit-requests"], "3")
         self.assertEqual(seen[0][1]["x-ratelimit-remaining-requests"], "2")
         self.assertGreaterEqual(int({name.lower(): value for name, value in seen[3][1].items()}["retry-after"]), 1)
+
+    def test_usage_shows_each_what_it_may_see(self):
+        """Users their key's, viewers their team's, admins all; and a refused key is in it, with its name."""
+        mine, other = self.key(), self.key(name="-other")
+        admin, viewer = self.key("--role", "admin", name="-admin"), self.key("--role", "viewer", name="-viewer")
+        for made, times in ((mine, 2), (other, 1)):
+            for _ in range(times):
+                self.assertEqual(self.ask(made["key"])[0], 200)
+        self.assertEqual(self.ask(viewer["key"])[0], 403, "a viewer asks no model")
+        tokens = {made["key_id"]: sum(row["completion_tokens"] or 0 for row in self.rows(made["key_id"], 2)) for made in (mine, other, viewer)}
+        self.assertGreater(tokens[mine["key_id"]], tokens[other["key_id"]])
+
+        def usage(made, query="?since=1h&by=key"):
+            status, _, answer = self.ask(made["key"], path="/v1/usage" + query, method="GET")
+            self.assertEqual(status, 200, answer)
+            return json.loads(answer)
+
+        for made in (mine, other):
+            self.assertEqual({one["name"]: one["completion_tokens"] for one in usage(made)["by"]["key"]},
+                             {made["key_id"]: tokens[made["key_id"]]})
+        seen = {one["name"] for one in usage(admin)["by"]["key"]}
+        self.assertLessEqual({mine["key_id"], other["key_id"], viewer["key_id"]}, seen)
+        self.assertEqual(self.ask("sk-croft-none", path="/v1/usage", method="GET")[0], 401)
+
+    def test_what_nobody_prices_is_refused_to_who_has_a_budget(self):
+        free, held = self.key(), self.key("--max-budget", "5", name="-held")
+        self.assertEqual(self.ask(free["key"], model="to/unpriced")[0], 200)
+        row = self.rows(free["key_id"], 2)[-1]
+        self.assertEqual((row["cloud_cost_state"], row["cloud_cost_nano"]), ("unpriced", None))
+        status, _, answer = self.ask(held["key"], model="to/unpriced")
+        self.assertEqual(status, 403, answer)
+        self.assertIn("unpriced", json.loads(answer)["error"]["message"])
+        listed = self.key("--max-budget", "5", name="-listed")
+        self.assertEqual(self.ask(listed["key"], model="to/listed")[0], 200)
+        row = self.rows(listed["key_id"], 2)[-1]
+        self.assertEqual(row["cloud_cost_state"], "known")
+        self.assertRegex(row["price_version"], r"^\d{4}-\d\d-\d\d-[0-9a-f]{12}$")
 
     def test_a_budget_ends_and_is_never_passed(self):
         made = self.key("--max-budget", "0.003")

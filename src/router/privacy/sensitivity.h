@@ -62,7 +62,7 @@ struct Sensitivity {
 
 struct ScanLimits {
   std::size_t bytes_max = 1024 * 1024;  ///< of all texts together
-  /// Twice what bytes_max of near misses of any kind take.
+  /// Of computing; twice what bytes_max of near misses of any kind take.
   std::chrono::microseconds time_max = std::chrono::milliseconds(250);
 };
 

@@ -176,6 +176,7 @@ Money counterfactual(const RequestRecord& record, const LedgerRow& row,
                      const AccountingRates& rates) {
   // Nobody would have been asked.
   if (row.model.empty() || (record.trace && record.trace->shadow)) return Money::known(0);
+  if (row.endpoint == "/v1/embeddings") return Money::unpriced();  // the reference is for chats
   if (!rates.reference || row.currency != rates.currency) return Money::unpriced();
   if (!row.prompt_tokens || !row.completion_tokens) return Money::unknown();
   // Another provider's cache cannot be known: every token of the prompt counts in full.

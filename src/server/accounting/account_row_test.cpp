@@ -177,6 +177,13 @@ TEST(AccountRow, CostsOfTwoCurrenciesAreNotPutIntoOneRow) {
   EXPECT_EQ(row.counterfactual_cost, Money::unpriced()) << "the reference is priced in EUR";
 }
 
+TEST(AccountRow, VectorsAreNotPricedAsChats) {
+  RequestRecord record = local_request();
+  record.route = "/v1/embeddings";
+  EXPECT_EQ(account_row(record, rates(), power).counterfactual_cost, Money::unpriced());
+  EXPECT_EQ(account_row(record, rates(), power).local_cost, Money::known(30'000));
+}
+
 TEST(AccountRow, NobodyWouldHaveAskedAShadow) {
   RouteTrace trace;
   trace.attempts = {cloud_attempt()};

@@ -141,7 +141,7 @@ TEST(RateLimits, ARefusalTakesFromNobody) {
   EXPECT_EQ(headers.at(4).value, "60");
 }
 
-TEST(RouteRights, EveryRouteHasOne) {
+TEST(RouteRights, A6_EveryRouteHasOne) {
   for (const RouteFields& route : all_routes())
     EXPECT_TRUE(right_for(route.method, route.path)) << route.method << " " << route.path;
   EXPECT_FALSE(right_for("POST", "/v1/new-route"));

@@ -211,7 +211,7 @@ TEST_P(BudgetTest, TheDeadAreChargedTheirWorstCaseAndMayStillPutItRight) {
   EXPECT_EQ(state(mine).spent, 237);
 }
 
-TEST_P(BudgetTest, SixtyFourThreadsOnTheLastCent) {
+TEST_P(BudgetTest, A5_SixtyFourThreadsOnTheLastCent) {
   const std::string group = team(5000);
   std::vector<std::string> keys;
   for (int i = 0; i < 4; ++i) keys.push_back(key(2000, group));
