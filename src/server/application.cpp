@@ -237,7 +237,7 @@ HttpResponse Application::answer_options(const HttpRequest& request, const Route
 }
 
 bool Application::is_quick(const HttpRequest& request) const {
-  constexpr std::size_t quick_bytes_max = 8 * limits::KiB;  // some 100 us of gates
+  constexpr std::size_t quick_bytes_max = 4 * limits::KiB;  // some 200 us of gates
   if (request.body.size() > quick_bytes_max || options_.log_prompts) return false;
   if (request.route != messages_path && request.route != chat_path) return false;
   const std::shared_ptr<const RouterState> state = options_.routing->state();
