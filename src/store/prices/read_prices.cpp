@@ -147,8 +147,8 @@ bool is_currency_code(std::string_view text) {
 Result<std::string> read_price_header(std::string_view line, std::string_view what) {
   const json::object object = TRY(parse_line(line, 1, what));
   const LineReader reader(object, 1, what);
-  const auto format = find_string(object, "format");
-  if (!format || *format != format_name)
+  const json::value* format = find(object, "format");
+  if (format == nullptr || !format->is_string() || format->get_string() != format_name)
     return reader.wrong("format", "must be \"croft-prices-1\"",
                         R"(A list begins with {"format": "croft-prices-1", "date": "2026-01-31"})");
   TRY(reader.check_names(header_fields));
