@@ -164,8 +164,8 @@ class RedactTest(unittest.TestCase):
 
     def test_second_look_only_adds_what_stands_in_the_text(self):
         harness.require_model(harness.DEFAULT_MODEL)
-        # The second is no name to the tagger: it is in small letters, and in none of its lists.
-        texts = ["Ask Maria Lindqvist about card " + CARD + ".", "wang xiaoming said he will call back", "", "12 345", "The pump is off.",
+        # The tagger reads Latin letters alone.
+        texts = ["Ask Maria Lindqvist about card " + CARD + ".", "Ask Πέτρος Νικολάου about it.", "", "12 345", "The pump is off.",
                  "A. Okonkwo-Bell\nNorthgate " + MAIL]
         added = []
         for text, (without, with_model) in zip(texts, self.second_look(texts), strict=True):
@@ -187,9 +187,9 @@ class RedactTest(unittest.TestCase):
 
     def test_second_look_by_the_other_options(self):
         harness.require_model(harness.DEFAULT_MODEL)
-        text = "wang xiaoming said he will call back"
+        text = "Ask Πέτρος Νικολάου about it."
         [(_, found)] = self.second_look([text])
-        taken = [text[s:e] for _, s, e, by in found if by]
+        taken = [text.encode()[s:e].decode() for _, s, e, by in found if by]
         self.assertTrue(taken)
         done = harness.run("redact", "--second-look", harness.DEFAULT_MODEL, "-", stdin=text.encode())
         self.assertEqual(done.stdout.decode().count("<PERSON>"), len(found))
