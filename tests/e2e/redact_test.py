@@ -5,6 +5,7 @@ the second look, whose answers nobody can foretell: what must hold of every answ
 """
 import json
 import pathlib
+import struct
 import sys
 import tempfile
 import unittest
@@ -209,8 +210,22 @@ class RedactTest(unittest.TestCase):
             done = harness.run("redact", "--second-look", path, "-", stdin=b"x")
             self.assertNotEqual(done.returncode, 0)
             self.assertEqual(done.stdout, b"")
+        self.refused("has no chat template", b"x", "--second-look", harness.ROOT / "tests/data/stories260K.gguf", "-", code=5)
         harness.require_model(harness.EMBEDDING_MODEL)
-        self.refused("makes embeddings and cannot write text", b"x", "--second-look", harness.EMBEDDING_MODEL, "-", code=None)
+        self.refused("makes embeddings and cannot write text", b"x", "--second-look", harness.EMBEDDING_MODEL, "-", code=5)
+
+    def test_a_piece_that_does_not_fit_is_an_error(self):
+        """The same model, whose header now says that its context is 256 tokens: the question alone takes more."""
+        harness.require_model(harness.DEFAULT_MODEL)
+        model = pathlib.Path(json.loads(harness.run("show", harness.DEFAULT_MODEL, "--json").stdout)["path"]).read_bytes()
+        key = b"llama.context_length" + struct.pack("<I", 4)  # GGUF's number for uint32
+        at = model.index(key) + len(key)
+        lines = b'{"text":"12"}\n{"text":"Ask Anna."}\n'
+        with tempfile.TemporaryDirectory(prefix="croft-redact-") as folder:
+            path = pathlib.Path(folder) / "short.gguf"
+            path.write_bytes(model[:at] + struct.pack("<I", 256) + model[at + 4:])
+            said = self.refused("standard input, line 2, bytes 0 to 9, second look: ", lines, "--jsonl", "--second-look", path, "-", code=None)
+            self.assertEqual(said, b'{"entities":[],"text":"12"}\n')
 
     def test_bytes_that_are_no_text_stay(self):
         done = harness.run("redact", "-", stdin=b"\xff\xfe " + MAIL.encode() + b" \x80")
