@@ -259,9 +259,11 @@ _croft() {
       ;;
     "prefix") kind=choice values="save" ;;
     "redact")
-      options="--jsonl --types --json --config --models-dir --air-gapped --database --quiet --no-color --help"
+      options="--jsonl --types --second-look --threads --json --config --models-dir --air-gapped --database --quiet --no-color --help"
       case $prev in
         --types) kind=none ;;
+        --second-look) kind=model ;;
+        --threads|-t) kind=none ;;
         --config) kind=file ;;
         --models-dir) kind=folder ;;
         --database) kind=file ;;

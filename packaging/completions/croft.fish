@@ -170,6 +170,8 @@ complete --command croft --condition '__croft_verb prefix save' --long-option js
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments redact --description 'take personal data and secrets out of a text'
 complete --command croft --condition '__croft_verb redact' --long-option jsonl --description 'input and output are JSON lines'
 complete --command croft --condition '__croft_verb redact' --long-option types --exclusive --description 'only these, by name, separated by commas; repeatable; the default is all. An unknown name is answered with the list'
+complete --command croft --condition '__croft_verb redact' --long-option second-look --require-parameter --force-files --arguments '(croft list --names 2>/dev/null)' --description 'then ask this model for names of persons: a GGUF file, a Hugging Face folder, or the name of an installed model'
+complete --command croft --condition '__croft_verb redact' --long-option threads --short-option t --exclusive --description 'compute threads of --second-look; 0 is one per CPU this process may use'
 complete --command croft --condition '__croft_verb redact' --long-option json --description 'print one JSON document instead of text'
 complete --command croft --condition '__croft_verb redact' --force-files
 complete --command croft --condition 'test -z (__croft_words)[1]' --arguments privacy --description 'train the tagger that finds names of people, places and organisations'
