@@ -1,6 +1,7 @@
 #include "store/prices/price_list.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <set>
 #include <tuple>
@@ -62,10 +63,11 @@ Result<void> check_names_differ(const std::vector<ModelPrice>& prices, std::stri
 }  // namespace
 
 bool is_iso_date(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  int parts[3] = {0, 0, 0};
+  if (text.size() != 10) return false;
+  std::array<int, 3> parts{};
   for (std::size_t i = 0, part = 0; i < text.size(); ++i) {
-    if (text[i] == '-') {
+    if (i == 4 || i == 7) {
+      if (text[i] != '-') return false;
       ++part;
       continue;
     }
