@@ -262,7 +262,7 @@ def report(result):
     yield ("\n| type | marked | recall | exact borders | pass the check | recall of those | findings | precision | tokens: "
            "precision | recall |\n|---|---|---|---|---|---|---|---|---|---|")
     for kind, c in result["counts"].items():
-        spans, valid = c.get("spans", 0), c.get("valid", 0)
+        spans, valid = c.get("spans", 0), int(c.get("valid", 0))
         findings = c.get("true", 0) + c.get("false", 0)
         checked = (valid, share(c.get("valid_found", 0), valid)) if kind in CHECKED else ("-", "-")
         by_token = token_shares(result["tokens"], kind)
